@@ -1,0 +1,421 @@
+"""The one settings schema. The OBS panel, presets, command-line flags, validation and docs/settings.md come from it.
+
+Standard library only, Python 3.8+: this module is imported inside OBS.
+
+To add a setting: add one field to `Settings` with `option(...)`, then use it. Nothing else lists settings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple, Union
+
+from ezvtb_core.link.messages import Notice, NoticeError
+
+VERSION = 1
+"""Version of the schema, stored beside the values as `settings_version`. Raised when an old reader could misread new values."""
+
+VERSION_KEY = "settings_version"
+CUSTOM = "custom"
+COSTS = ("live", "rebuild", "restart")
+"""What applying a change costs: nothing; new tracker or model behind the running picture; another host."""
+
+Value = Union[bool, int, float, str]
+Text = Tuple[str, str]
+"""English and Simplified Chinese."""
+
+
+class SettingsError(NoticeError):
+    """A setting that cannot be used; says which, what was expected and what came."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry of a list."""
+
+    value: str
+    label: Text
+
+
+@dataclass(frozen=True)
+class Option:
+    """What is known about one setting."""
+
+    name: str
+    kind: str
+    """`bool`, `int`, `float`, `choice`, `path` or `text`."""
+    default: Value
+    group: str
+    applies: str
+    label: Text
+    help: Text
+    minimum: float = 0.0
+    maximum: float = 0.0
+    step: float = 1.0
+    unit: str = ""
+    choices: Tuple[Choice, ...] = ()
+    open_choices: bool = False
+    """True where values outside `choices` are allowed (presets saved by the user)."""
+    visible_when: Optional[Tuple[str, Tuple[Value, ...]]] = None
+    """Shown only while the setting named first has one of the values."""
+    in_presets: bool = False
+
+    def check(self, value: object) -> Value:
+        """Return `value` as this option's type. Raises SettingsError with expected and got."""
+        if self.kind == "bool":
+            if isinstance(value, bool):
+                return value
+        elif self.kind in ("int", "float"):
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+                if self.minimum <= value <= self.maximum and (self.kind == "float" or value == int(value)):
+                    return int(value) if self.kind == "int" else float(value)
+        elif isinstance(value, str) and "\0" not in value and len(value) <= 4096:
+            if self.kind != "choice" or self.open_choices or any(value == choice.value for choice in self.choices):
+                return value
+        raise SettingsError("setting_invalid", name=self.name, expected=self.expected(), got=repr(value)[:80])
+
+    def nearest(self, value: object) -> Value:
+        """The usable value closest to `value`: clamped numbers, else the default."""
+        if self.kind in ("int", "float") and isinstance(value, (int, float)) and math.isfinite(value):
+            limited = min(max(float(value), self.minimum), self.maximum)
+            return int(round(limited)) if self.kind == "int" else limited
+        return self.default
+
+    def expected(self) -> str:
+        """What a value must be, for error texts."""
+        if self.kind in ("int", "float"):
+            return "%s %g..%g" % (self.kind, self.minimum, self.maximum)
+        if self.kind == "choice" and not self.open_choices:
+            return " | ".join(choice.value for choice in self.choices)
+        return self.kind
+
+
+@dataclass(frozen=True)
+class Group:
+    """A titled box of the panel."""
+
+    name: str
+    label: Text
+
+
+GROUPS: Tuple[Group, ...] = (
+    Group("preset", ("Preset", "预设")),
+    Group("character", ("Character", "角色")),
+    Group("tracker", ("Tracker", "面捕")),
+    Group("movement", ("Movement", "动作")),
+    Group("performance", ("Performance", "性能")),
+    Group("advanced", ("Advanced", "高级")),
+)
+
+
+def option(default: Value, **facts: Any) -> Any:
+    """Declare one setting; `facts` are the fields of `Option` but name and default."""
+    return dataclasses.field(default=default, metadata={"facts": facts})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default. Instances hold valid values only (see `parse`)."""
+
+    preset: str = option(
+        "medium",
+        kind="choice",
+        group="preset",
+        applies="live",
+        open_choices=True,
+        label=("Preset", "预设"),
+        help=(
+            "A bundle of performance settings. It changes to Custom once you edit one of them.",
+            "一组性能设置。手动修改其中任何一项后会变为“自定义”。",
+        ),
+        choices=(
+            Choice("low", ("Low (leaves the most for games)", "低（给游戏留最多资源）")),
+            Choice("medium", ("Medium", "中")),
+            Choice("high", ("High", "高")),
+            Choice("ultra", ("Ultra", "极高")),
+            Choice(CUSTOM, ("Custom", "自定义")),
+        ),
+    )
+    model: str = option(
+        "auto",
+        kind="choice",
+        group="character",
+        applies="rebuild",
+        label=("Model", "模型"),
+        help=(
+            "How the character is animated. Automatic uses the bundled character until you choose a picture of your own.",
+            "角色的驱动方式。“自动”在您选择自己的图片之前使用自带角色。",
+        ),
+        choices=(
+            Choice("auto", ("Automatic", "自动")),
+            Choice("puppet", ("Bundled character", "自带角色")),
+            Choice("picture", ("Moving picture (any image: turns, tilts, breathes)", "会动的图片（任意图片：转头、歪头、呼吸）")),
+        ),
+    )
+    character: str = option(
+        "",
+        kind="path",
+        group="character",
+        applies="rebuild",
+        label=("Picture", "图片"),
+        help=(
+            "Your character: a PNG, WebP or JPEG picture, best with a transparent background. Empty: the bundled character.",
+            "您的角色：PNG、WebP 或 JPEG 图片，最好是透明背景。留空则使用自带角色。",
+        ),
+        visible_when=("model", ("auto", "picture")),
+    )
+    tracker: str = option(
+        "idle",
+        kind="choice",
+        group="tracker",
+        applies="rebuild",
+        label=("Tracker", "面捕方式"),
+        help=(
+            "Where the movement comes from. Idle needs no hardware: the character breathes, blinks and looks around.",
+            "动作来源。“待机”不需要任何硬件：角色会呼吸、眨眼、四处看。",
+        ),
+        choices=(
+            Choice("idle", ("Idle (no hardware)", "待机（无需硬件）")),
+            Choice("openseeface", ("OpenSeeFace (webcam)", "OpenSeeFace（摄像头）")),
+        ),
+    )
+    openseeface_port: int = option(
+        11573,
+        kind="int",
+        group="tracker",
+        applies="rebuild",
+        minimum=1,
+        maximum=65535,
+        label=("OpenSeeFace port", "OpenSeeFace 端口"),
+        help=(
+            "UDP port that OpenSeeFace sends to (its option -p).",
+            "OpenSeeFace 发送数据的 UDP 端口（其 -p 选项）。",
+        ),
+        visible_when=("tracker", ("openseeface",)),
+    )
+    openseeface_face: int = option(
+        0,
+        kind="int",
+        group="tracker",
+        applies="live",
+        minimum=0,
+        maximum=38,
+        label=("Face number", "第几张脸"),
+        help=(
+            "Which face to follow when OpenSeeFace sees several; 0 is the first. If that face is not there, the first one found is followed.",
+            "OpenSeeFace 看到多张脸时跟随哪一张，0 为第一张。找不到该脸时跟随第一张找到的脸。",
+        ),
+        visible_when=("tracker", ("openseeface",)),
+    )
+    listen_lan: bool = option(
+        False,
+        kind="bool",
+        group="tracker",
+        applies="rebuild",
+        label=("Accept other computers and phones", "接受其他电脑和手机的数据"),
+        help=(
+            "Off: only programs on this computer can send. On: any device of your network can; the firewall may ask once.",
+            "关闭：仅接受本机程序的数据。开启：接受局域网内任何设备的数据，防火墙可能会询问一次。",
+        ),
+        visible_when=("tracker", ("openseeface",)),
+    )
+    mirror: bool = option(
+        False,
+        kind="bool",
+        group="movement",
+        applies="live",
+        label=("Mirror", "镜像"),
+        help=(
+            "Off: the character turns as others see you. On: it moves like your own mirror image.",
+            "关闭：角色按他人看到的方向转动。开启：角色像镜子中的您一样动作。",
+        ),
+    )
+    head_gain: int = option(
+        100,
+        kind="int",
+        group="movement",
+        applies="live",
+        minimum=0,
+        maximum=200,
+        step=5,
+        unit="%",
+        label=("Head movement", "头部动作幅度"),
+        help=("How far the head follows yours.", "头部跟随的幅度。"),
+    )
+    smoothing: int = option(
+        30,
+        kind="int",
+        group="movement",
+        applies="live",
+        minimum=0,
+        maximum=100,
+        label=("Smoothing", "平滑"),
+        help=(
+            "0 follows the tracker exactly, 100 is the calmest. Mouth and blinks stay quick at any value.",
+            "0 完全跟随面捕，100 最平稳。任何数值下嘴和眨眼都保持灵敏。",
+        ),
+    )
+    idle_motion: int = option(
+        100,
+        kind="int",
+        group="movement",
+        applies="live",
+        minimum=0,
+        maximum=200,
+        step=5,
+        unit="%",
+        label=("Idle movement", "待机动作幅度"),
+        help=(
+            "How lively the character is by itself: breath, sway and glances.",
+            "角色自主动作（呼吸、摇摆、目光）的幅度。",
+        ),
+    )
+    hold_seconds: float = option(
+        1.0,
+        kind="float",
+        group="movement",
+        applies="live",
+        minimum=0.0,
+        maximum=30.0,
+        step=0.1,
+        unit="s",
+        label=("Face lost: hold", "丢失面部：保持"),
+        help=(
+            "How long the last movement is held when the tracker loses you.",
+            "面捕丢失后保持最后姿态的时间。",
+        ),
+        visible_when=("tracker", ("openseeface",)),
+    )
+    ease_seconds: float = option(
+        1.5,
+        kind="float",
+        group="movement",
+        applies="live",
+        minimum=0.1,
+        maximum=10.0,
+        step=0.1,
+        unit="s",
+        label=("Face lost: ease to idle", "丢失面部：过渡到待机"),
+        help=(
+            "How long the way from there to idle movement takes.",
+            "之后过渡到待机动作所需的时间。",
+        ),
+        visible_when=("tracker", ("openseeface",)),
+    )
+    fps: int = option(
+        30,
+        kind="int",
+        group="performance",
+        applies="live",
+        minimum=5,
+        maximum=120,
+        in_presets=True,
+        label=("Frames per second", "帧率"),
+        help=("More is smoother and costs more processor time.", "越高越流畅，占用也越多。"),
+    )
+    quantise: int = option(
+        1,
+        kind="int",
+        group="performance",
+        applies="live",
+        minimum=0,
+        maximum=4,
+        in_presets=True,
+        label=("Input simplification", "输入简化"),
+        help=(
+            "Rounds movement too small to see, so that a still face costs nothing. 0 is off, 4 saves the most.",
+            "舍去肉眼看不出的微小动作，脸不动时几乎不占资源。0 为关闭，4 最省。",
+        ),
+    )
+    cpu_threads: int = option(
+        2,
+        kind="int",
+        group="performance",
+        applies="rebuild",
+        minimum=1,
+        maximum=16,
+        in_presets=True,
+        label=("Processor threads", "处理器线程数"),
+        help=("How many processor cores a model may use at once.", "模型最多同时使用的处理器核心数。"),
+    )
+    host: str = option(
+        "process",
+        kind="choice",
+        group="advanced",
+        applies="restart",
+        label=("Run the engine", "引擎运行方式"),
+        help=(
+            "In its own process: a crash never touches OBS (recommended). Inside OBS: needs the packages in OBS's own Python.",
+            "独立进程：崩溃不会影响 OBS（推荐）。OBS 内部：需要 OBS 自己的 Python 装有依赖。",
+        ),
+        choices=(
+            Choice("process", ("In its own process (recommended)", "独立进程（推荐）")),
+            Choice("thread", ("Inside OBS", "OBS 内部")),
+        ),
+    )
+
+    @classmethod
+    def parse(cls, values: Mapping[str, object]) -> Tuple[Settings, List[Notice]]:
+        """Read stored values leniently: bad ones are replaced by the nearest usable, unknown ones are left out.
+
+        Returns the settings and one notice for each thing a user should know. Never raises.
+        """
+        notices: List[Notice] = []
+        found: Dict[str, Value] = {}
+        version = values.get(VERSION_KEY, VERSION)
+        if not isinstance(version, int) or version > VERSION:
+            notices.append(Notice("settings_newer", got=str(version), known=VERSION))
+        for name, value in values.items():
+            known = OPTIONS.get(name)
+            if known is None:
+                continue
+            try:
+                found[name] = known.check(value)
+            except SettingsError as error:
+                notices.append(error.notice)
+                found[name] = known.nearest(value)
+        return cls(**found), notices  # type: ignore[arg-type]
+
+    @classmethod
+    def strict(cls, values: Mapping[str, object]) -> Settings:
+        """Read values given on purpose (presets, command line). Raises SettingsError for unknown names or bad values."""
+        return cls(**check_partial(values))  # type: ignore[arg-type]
+
+    def to_json(self) -> Dict[str, Value]:
+        """All values and the schema's version."""
+        values: Dict[str, Value] = dict(dataclasses.asdict(self))
+        values[VERSION_KEY] = VERSION
+        return values
+
+    def with_values(self, values: Mapping[str, object]) -> Settings:
+        """A copy with some values replaced. Raises SettingsError like `strict`."""
+        return dataclasses.replace(self, **check_partial(values))
+
+    def diff(self, other: Settings) -> FrozenSet[str]:
+        """Names of the settings that differ."""
+        return frozenset(name for name in OPTIONS if getattr(self, name) != getattr(other, name))
+
+
+def check_partial(values: Mapping[str, object]) -> Dict[str, Any]:
+    """Check some settings by name. Raises SettingsError for an unknown name or a bad value."""
+    checked: Dict[str, Any] = {}
+    for name, value in values.items():
+        if name == VERSION_KEY:
+            continue
+        if name not in OPTIONS:
+            raise SettingsError("setting_unknown", name=name, known=", ".join(sorted(OPTIONS)))
+        checked[name] = OPTIONS[name].check(value)
+    return checked
+
+
+def cost(names: FrozenSet[str]) -> str:
+    """The highest cost among settings: `live`, `rebuild` or `restart`; `live` for none."""
+    return max((OPTIONS[name].applies for name in names), key=COSTS.index, default="live")
+
+
+OPTIONS: Dict[str, Option] = {
+    field.name: Option(name=field.name, default=field.default, **field.metadata["facts"])  # type: ignore[arg-type]
+    for field in dataclasses.fields(Settings)
+}

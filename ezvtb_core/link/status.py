@@ -1,0 +1,64 @@
+"""What an engine says about itself, for the panel, `demo --json` and the logs. Standard library only, Python 3.8+."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Mapping
+
+from ezvtb_core.link.messages import Notice
+
+STATES = ("starting", "running", "hidden", "error")
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """A snapshot; times in milliseconds over the last few seconds."""
+
+    state: str = "starting"
+    """`starting` (no model yet), `running`, `hidden` (slowed down because no scene shows it), `error` (last good frame is kept)."""
+    notice: Notice = field(default_factory=lambda: Notice("engine_starting"))
+    """The most important sentence; a problem outranks progress."""
+    warnings: List[Notice] = field(default_factory=list)
+    """Other things a user should know (settings that were adjusted, …)."""
+    model: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    """Frames published per second."""
+    frames: int = 0
+    """Frames published since the start."""
+    reused: int = 0
+    """Frames served without running the model, because the pose had not changed visibly."""
+    model_ms_p50: float = 0.0
+    model_ms_p99: float = 0.0
+    frame_ms_p50: float = 0.0
+    """Pose taken → frame published, the model included."""
+    frame_ms_p99: float = 0.0
+    tracker: str = ""
+    tracker_state: str = "starting"
+    tracker_notice: Notice = field(default_factory=lambda: Notice("tracker_starting"))
+    tracker_age: float = -1.0
+    """Seconds since the tracker's last pose; -1 before the first."""
+    tracker_rate: float = 0.0
+    """Tracker data per second."""
+    loop_age: float = 0.0
+    """Seconds since the engine's loop last came round: a watchdog's food."""
+
+    def to_json(self) -> Dict[str, Any]:
+        values = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
+        values["notice"] = self.notice.to_json()
+        values["tracker_notice"] = self.tracker_notice.to_json()
+        values["warnings"] = [warning.to_json() for warning in self.warnings]
+        return values
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> EngineStatus:
+        """Read what `to_json` wrote, leaving out what this version does not know."""
+        known = {entry.name for entry in dataclasses.fields(cls)}
+        values = {name: value for name, value in data.items() if name in known}
+        for name in ("notice", "tracker_notice"):
+            if name in values:
+                values[name] = Notice.from_json(values[name])
+        values["warnings"] = [Notice.from_json(entry) for entry in values.get("warnings", [])]
+        return cls(**values)
