@@ -21,6 +21,7 @@ resource tracker would start a process of its own inside OBS and remove buffers 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import mmap
 import os
@@ -43,6 +44,7 @@ _READING = 128
 _SLOT = 192
 _SLOT_STEP = 64
 _PREFIX = "ezvtuber-frames-"
+_MEMORY_BACKED = "/dev/shm"  # noqa: S108 - names in it are unguessable and opened exclusively
 _FENCE = threading.Lock()
 _HEAD = struct.Struct("<4sIII")
 _U32 = struct.Struct("<I")
@@ -78,7 +80,7 @@ def _fence() -> None:
 
 
 def _directory() -> str:
-    return "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
+    return _MEMORY_BACKED if os.access(_MEMORY_BACKED, os.W_OK) else tempfile.gettempdir()
 
 
 def _round_up(size: int) -> int:
@@ -203,14 +205,21 @@ class FrameBuffer:
         start = HEADER + frame.slot * self._slot_size
         return self._open()[start : start + frame.stride * frame.height]
 
+    def retire(self) -> None:
+        """Remove the name at once; the memory goes with the last reference to this object.
+
+        For a reader whose last `read` may still run on another thread: nothing is taken from under it.
+        """
+        if self._owner:
+            remove(self.name)
+
     def close(self) -> None:
         """Release the mapping; the creator also removes the name. May be called again."""
         memory, self._memory = self._memory, None
         if memory is None:
             return
         memory.close()
-        if self._owner:
-            remove(self.name)
+        self.retire()
 
     def _open(self) -> mmap.mmap:
         if self._memory is None:
@@ -248,10 +257,8 @@ def _reserve(handle: int, size: int) -> None:
 def remove(name: str) -> None:
     """Remove a buffer's name; mappings that are open stay valid. Nothing happens when it is gone already."""
     if sys.platform != "win32" and name.startswith(_PREFIX):
-        try:
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(_directory(), os.path.basename(name)))
-        except FileNotFoundError:
-            pass
 
 
 def leftovers() -> List[Tuple[str, int]]:

@@ -9,7 +9,7 @@ import json
 import logging
 import string
 from functools import lru_cache
-from typing import Dict
+from typing import Any, Dict, Mapping, Sequence, Union
 
 from ezvtb_core.link import paths
 from ezvtb_core.link.messages import Notice
@@ -21,7 +21,7 @@ FALLBACK = "en-US"
 class _Lenient(string.Formatter):
     """A missing placeholder stays visible instead of raising: a sentence with a hole beats no sentence."""
 
-    def get_value(self, key, args, kwargs):  # type: ignore[no-untyped-def]
+    def get_value(self, key: Union[int, str], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         return kwargs.get(key, "{%s}" % key) if isinstance(key, str) else "{}"
 
 
@@ -43,7 +43,7 @@ def table(locale: str) -> Dict[str, str]:
     return texts
 
 
-def text(code: str, locale: str, **params: object) -> str:
+def text(code: str, locale: str, /, **params: object) -> str:
     """The sentence `code` in `locale`, else in English, else the code itself."""
     template = table(locale).get(code)
     if template is None:

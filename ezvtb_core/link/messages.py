@@ -15,7 +15,7 @@ class Notice:
 
     __slots__ = ("code", "params")
 
-    def __init__(self, code: str, **params: Any) -> None:
+    def __init__(self, code: str, /, **params: Any) -> None:
         self.code = code
         self.params: Params = params
 
@@ -42,7 +42,7 @@ class Notice:
 class NoticeError(Exception):
     """An error with a sentence a streamer can act on. `str()` gives the English sentence."""
 
-    def __init__(self, code: str, **params: Any) -> None:
+    def __init__(self, code: str, /, **params: Any) -> None:
         super().__init__(code, params)
         self.notice = Notice(code, **params)
 

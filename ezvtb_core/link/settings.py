@@ -19,8 +19,13 @@ VERSION = 1
 
 VERSION_KEY = "settings_version"
 CUSTOM = "custom"
+FRAME_SIDE = 512
+"""Width and height in pixels of what the models draw."""
 COSTS = ("live", "rebuild", "restart")
 """What applying a change costs: nothing; new tracker or model behind the running picture; another host."""
+
+LONGEST_TEXT = 4096
+"""Characters of a path or text setting."""
 
 Value = Union[bool, int, float, str]
 Text = Tuple[str, str]
@@ -64,23 +69,30 @@ class Option:
 
     def check(self, value: object) -> Value:
         """Return `value` as this option's type. Raises SettingsError with expected and got."""
-        if self.kind == "bool":
-            if isinstance(value, bool):
-                return value
-        elif self.kind in ("int", "float"):
-            if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-                if self.minimum <= value <= self.maximum and (self.kind == "float" or value == int(value)):
-                    return int(value) if self.kind == "int" else float(value)
-        elif isinstance(value, str) and "\0" not in value and len(value) <= 4096:
-            if self.kind != "choice" or self.open_choices or any(value == choice.value for choice in self.choices):
-                return value
+        if self.kind == "bool" and isinstance(value, bool):
+            return value
+        if self.kind in ("int", "float") and isinstance(value, (int, float)) and self._is_number(value):
+            return int(value) if self.kind == "int" else float(value)
+        if self.kind in ("choice", "path", "text") and self._is_text(value):
+            return str(value)
         raise SettingsError("setting_invalid", name=self.name, expected=self.expected(), got=repr(value)[:80])
+
+    def _is_number(self, value: float) -> bool:
+        if isinstance(value, bool) or not math.isfinite(value):
+            return False
+        return self.minimum <= value <= self.maximum and (self.kind == "float" or value == int(value))
+
+    def _is_text(self, value: object) -> bool:
+        if not isinstance(value, str) or "\0" in value or len(value) > LONGEST_TEXT:
+            return False
+        return self.kind != "choice" or self.open_choices or any(value == choice.value for choice in self.choices)
 
     def nearest(self, value: object) -> Value:
         """The usable value closest to `value`: clamped numbers, else the default."""
-        if self.kind in ("int", "float") and isinstance(value, (int, float)) and math.isfinite(value):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        if self.kind in ("int", "float") and isinstance(value, (int, float)) and number:
             limited = min(max(float(value), self.minimum), self.maximum)
-            return int(round(limited)) if self.kind == "int" else limited
+            return round(limited) if self.kind == "int" else limited
         return self.default
 
     def expected(self) -> str:
@@ -204,7 +216,7 @@ class Settings:
         maximum=38,
         label=("Face number", "第几张脸"),
         help=(
-            "Which face to follow when OpenSeeFace sees several; 0 is the first. If that face is not there, the first one found is followed.",
+            "Which face to follow when OpenSeeFace sees several; 0 is the first. If it is not there, the first one found.",
             "OpenSeeFace 看到多张脸时跟随哪一张，0 为第一张。找不到该脸时跟随第一张找到的脸。",
         ),
         visible_when=("tracker", ("openseeface",)),
@@ -416,6 +428,6 @@ def cost(names: FrozenSet[str]) -> str:
 
 
 OPTIONS: Dict[str, Option] = {
-    field.name: Option(name=field.name, default=field.default, **field.metadata["facts"])  # type: ignore[arg-type]
+    field.name: Option(name=field.name, default=field.default, **field.metadata["facts"])
     for field in dataclasses.fields(Settings)
 }

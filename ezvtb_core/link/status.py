@@ -16,7 +16,7 @@ class EngineStatus:
     """A snapshot; times in milliseconds over the last few seconds."""
 
     state: str = "starting"
-    """`starting` (no model yet), `running`, `hidden` (slowed down because no scene shows it), `error` (last good frame is kept)."""
+    """`starting` (no model yet), `running`, `hidden` (slowed down: no scene shows it), `error` (last good frame is kept)."""
     notice: Notice = field(default_factory=lambda: Notice("engine_starting"))
     """The most important sentence; a problem outranks progress."""
     warnings: List[Notice] = field(default_factory=list)

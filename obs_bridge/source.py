@@ -1,0 +1,283 @@
+"""What each EZVTuber source does: its engine, its settings, its picture, its panel."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Mapping, Optional
+
+from ezvtb_core.link import locale, presets
+from ezvtb_core.link.framebuffer import FrameBuffer
+from ezvtb_core.link.messages import Notice
+from ezvtb_core.link.settings import CUSTOM, FRAME_SIDE, Settings, Value
+from ezvtb_core.link.status import EngineStatus
+from obs_bridge import libobs as c
+from obs_bridge import properties
+from obs_bridge.chores import Chores
+from obs_bridge.drawing import Drawer
+from obs_bridge.engines import Engines
+from obs_bridge.installation import Installation, open_folder
+from obs_bridge.registration import NAMES, Holder, Implementation, Instance, language
+from obs_bridge.shelf import PresetShelf
+
+logger = logging.getLogger(__name__)
+PANEL_DELAY = 0.7
+"""Seconds after the last edit until an open panel is drawn again: not while the user still drags a slider."""
+
+
+class State:
+    """What this generation of the script keeps for one source."""
+
+    def __init__(self, name: str, values: Mapping[str, Value]) -> None:
+        self.name = name
+        """The source's name towards the engine hosts; unique for the process."""
+        self.values = dict(values)
+        """As stored, defaults included, unchecked."""
+        self.settings = Settings()
+        self.warnings: List[Notice] = []
+        self.host = ""
+        self.buffer: Optional[FrameBuffer] = None
+        self.shown = 0
+        """Sequence number of the frame in the texture; 0 for none."""
+        self.preset_name = ""
+
+
+class Avatars(Implementation):
+    """The implementation behind the callbacks, for one generation of the script."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, process: Holder, chores: Chores, engines: Engines, installation: Installation, shelf: PresetShelf) -> None:
+        self._process = process
+        self._library = process.library
+        self._engines = engines
+        self._installation = installation
+        self._chores = chores
+        self._presets = shelf
+        self._drawer = Drawer(process.library)
+        self._locale = language(process.library)
+
+    # --- life cycle -------------------------------------------------------------------------------------------------
+
+    def display_name(self) -> int:
+        return self._process.text(NAMES[locale.choose(self._locale)])
+
+    def attach(self, instance: Instance, settings: int) -> None:
+        properties.stamp(self._library, settings)
+        state = State("source-%d" % next(self._numbers), properties.read(self._library, settings))
+        instance.state = state
+        self._apply_presets(state, settings, self._before(settings))
+        self._parse(state)
+        state.buffer = FrameBuffer.create(FRAME_SIDE * FRAME_SIDE * 4)
+        state.host = state.settings.host
+        self._open(state)
+
+    def detach(self, instance: Instance) -> None:
+        state, instance.state = instance.state, None
+        if state is None:
+            return
+        self._engines.hosts[state.host].close(state.name)
+        # A render on another thread may be reading it: the memory goes with the last reference.
+        buffer, state.buffer = state.buffer, None
+        if buffer is not None:
+            buffer.retire()
+
+    def update(self, instance: Instance, settings: int) -> None:
+        state = self._state(instance)
+        if state is None:
+            return
+        before = state.values
+        state.values = properties.read(self._library, settings)
+        self._apply_presets(state, settings, before)
+        state.preset_name = properties.text_of(self._library, settings, properties.PRESET_NAME.encode())
+        self._parse(state)
+        if state.settings.host != state.host:
+            self._engines.hosts[state.host].close(state.name)
+            state.host = state.settings.host
+            self._open(state)
+        else:
+            self._engines.hosts[state.host].update(state.name, state.settings.to_json())
+        self._engines.refresh_later(instance, PANEL_DELAY)
+
+    def show(self, instance: Instance, visible: bool) -> None:
+        state = self._state(instance)
+        if state is not None:
+            self._engines.hosts[state.host].show(state.name, visible)
+
+    def recentre(self, instance: Instance) -> None:
+        state = self._state(instance)
+        if state is not None:
+            self._engines.hosts[state.host].act(state.name, "recentre")
+
+    def _open(self, state: State) -> None:
+        assert state.buffer is not None
+        self._engines.hosts[state.host].open(state.name, state.settings.to_json(), state.buffer.name, state.buffer.capacity)
+
+    def _parse(self, state: State) -> None:
+        state.settings, state.warnings = Settings.parse(state.values)
+
+    def _apply_presets(self, state: State, settings: int, before: Mapping[str, Value]) -> None:
+        """Take over a preset that was chosen, or say Custom where a value of the preset was edited."""
+        changes = self._presets.reconcile(before, state.values)
+        if changes:
+            properties.write(self._library, settings, changes)
+            state.values.update(changes)
+
+    def _before(self, settings: int) -> Mapping[str, Value]:
+        """Settings before the first ones: where only the preset was chosen (a new source made by another program), it counts."""
+        chosen = any(self._library.obs_data_has_user_value(settings, name.encode()) for name in presets.GOVERNED)
+        return {} if chosen else {"preset": ""}
+
+    @staticmethod
+    def _state(instance: Instance) -> Optional[State]:
+        state = instance.state
+        return state if isinstance(state, State) else None
+
+    # --- picture ----------------------------------------------------------------------------------------------------
+
+    def render(self, instance: Instance) -> None:
+        state = instance.state
+        if state is not None:
+            buffer = state.buffer
+            if buffer is not None:
+                state.shown = self._drawer.take(instance, buffer, state.shown)
+        if not instance.texture:
+            still = self._process.still
+            if still is not None:
+                self._drawer.upload_bytes(instance, *still)
+        self._drawer.draw(instance)
+
+    # --- panel ------------------------------------------------------------------------------------------------------
+
+    def defaults(self, settings: int) -> None:
+        properties.write_defaults(self._library, settings)
+
+    def build_properties(self, instance: Optional[Instance]) -> int:
+        state = None if instance is None else self._state(instance)
+        values: Mapping[str, Value] = Settings().to_json() if state is None else state.values
+        panel = properties.Panel(
+            locale=self._locale,
+            lines=self._lines(state),
+            buttons=self._buttons(state),
+            presets=self._presets.entries(self._locale),
+        )
+        return properties.build(self._process, panel, values, 0 if instance is None else instance.data)
+
+    def modified(self, instance: Optional[Instance], panel: int, settings: int) -> bool:
+        values = properties.read(self._library, settings)
+        state = None if instance is None else self._state(instance)
+        if state is not None and values["preset"] not in (state.values["preset"], CUSTOM):
+            # The widgets shall show the preset's values at once; `update` follows with the same rule.
+            changes = self._presets.reconcile(state.values, values)
+            properties.write(self._library, settings, changes)
+            values.update(changes)
+        return properties.refresh_visibility(self._library, panel, values)
+
+    def clicked(self, instance: Optional[Instance], button: str) -> bool:
+        state = None if instance is None else self._state(instance)
+        if button == "install":
+            self._installation.install()
+        elif button == "open_folder":
+            self._chores.later(open_folder)
+        elif instance is not None and state is not None:
+            if button == "recentre":
+                self.recentre(instance)
+            elif button == "restart":
+                self._engines.hosts[state.host].restart()
+            elif button == "save_preset":
+                self._save_preset(instance, state)
+        return True
+
+    def _save_preset(self, instance: Instance, state: State) -> None:
+        name, settings = state.preset_name, state.settings
+
+        def save() -> None:
+            key = self._presets.save(name, settings)
+            if key is not None:
+                self._choose_preset(instance, key)
+            self._engines.refresh_later(instance)
+
+        self._chores.later(save)
+
+    def _choose_preset(self, instance: Instance, key: str) -> None:
+        """Set the preset of a source as if the user had chosen it. Not from a callback."""
+        source = self._process.strong(instance)
+        if source:
+            chosen = self._library.obs_data_create()
+            self._library.obs_data_set_string(chosen, b"preset", key.encode("utf-8"))
+            self._library.obs_source_update(source, chosen)
+            self._library.obs_data_release(chosen)
+            self._library.obs_source_release(source)
+
+    def _lines(self, state: Optional[State]) -> List[properties.Line]:
+        if state is None:
+            return []
+        status = self._engines.hosts[state.host].status(state.name)
+        lines = [properties.Line("status_engine", self._say(status.notice), _level(status))]
+        if status.state in ("running", "hidden"):
+            lines.append(properties.Line("status_numbers", self._numbers_text(status)))
+        if status.tracker_notice != status.notice:
+            lines.append(properties.Line("status_tracker", self._say(status.tracker_notice), _tracker_level(status)))
+        seen = [status.notice, status.tracker_notice]
+        for index, warning in enumerate(state.warnings + list(status.warnings)):
+            if warning not in seen:
+                seen.append(warning)
+                lines.append(properties.Line("status_warning_%d" % index, self._say(warning), c.OBS_TEXT_INFO_WARNING))
+        message = self._installation.progress() or self._presets.message()
+        if message is not None:
+            lines.append(properties.Line("status_setup", self._say(message)))
+        return lines
+
+    def _numbers_text(self, status: EngineStatus) -> str:
+        return locale.text(
+            "panel_numbers",
+            self._locale,
+            fps="%.0f" % status.fps,
+            p50="%.1f" % status.model_ms_p50,
+            p99="%.1f" % status.model_ms_p99,
+            rate="%.0f" % status.tracker_rate,
+            age="%.0f" % (max(status.tracker_age, 0.0) * 1000),
+        )
+
+    def _buttons(self, state: Optional[State]) -> List[properties.Button]:
+        buttons = [
+            properties.Button("refresh", self._text("panel_refresh")),
+            properties.Button("save_preset", self._text("panel_save_preset")),
+            properties.Button("recentre", self._text("panel_recentre")),
+            properties.Button("restart", self._text("panel_restart")),
+        ]
+        if self._installation.needed():
+            text, enabled = self._installation.button_label(self._locale), not self._installation.busy()
+            buttons.append(properties.Button("install", text, enabled))
+        return buttons
+
+    def _text(self, code: str) -> str:
+        return locale.text(code, self._locale)
+
+    def _say(self, notice: Notice) -> str:
+        return locale.say(notice, self._locale)
+
+
+def _level(status: EngineStatus) -> int:
+    return c.OBS_TEXT_INFO_ERROR if status.state == "error" else c.OBS_TEXT_INFO_NORMAL
+
+
+def _tracker_level(status: EngineStatus) -> int:
+    levels: Dict[str, int] = {"error": c.OBS_TEXT_INFO_ERROR, "lost": c.OBS_TEXT_INFO_WARNING, "waiting": c.OBS_TEXT_INFO_WARNING}
+    return levels.get(status.tracker_state, c.OBS_TEXT_INFO_NORMAL)
+
+
+@contextmanager
+def settings_of(process: Holder, instance: Instance) -> Iterator[int]:
+    """The address of a source's obs_data while the block runs; 0 when the source is gone."""
+    library = process.library
+    source = process.strong(instance)
+    settings = library.obs_source_get_settings(source) if source else 0
+    try:
+        yield settings or 0
+    finally:
+        if settings:
+            library.obs_data_release(settings)
+        if source:
+            library.obs_source_release(source)

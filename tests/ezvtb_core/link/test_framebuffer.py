@@ -1,0 +1,214 @@
+"""The shared-memory frame buffer, the torn-frame stress with a writer in another process included."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ezvtb_core.link import framebuffer
+from ezvtb_core.link.framebuffer import HEADER, SLOTS, Frame, FrameBuffer, FrameBufferError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def pair():
+    reader = FrameBuffer.create(64 * 64 * 4)
+    writer = FrameBuffer.attach(reader.name, reader.capacity)
+    yield reader, writer
+    writer.close()
+    reader.close()
+
+
+def solid(value: int, width: int = 64, height: int = 64) -> memoryview:
+    return memoryview(bytes([value]) * (width * height * 4))
+
+
+def take(buffer: FrameBuffer) -> tuple[Frame | None, bytes]:
+    """Read the newest frame and a copy of its pixels."""
+    copies: list[bytes] = []
+    frame = buffer.read(lambda found: copies.append(buffer.copy(found)))
+    return frame, copies[-1] if copies else b""
+
+
+def test_an_empty_buffer_gives_no_frame(pair):
+    reader, _ = pair
+    assert reader.newest() == 0
+    assert reader.read(lambda frame: pytest.fail("there is no frame")) is None
+
+
+def test_the_newest_frame_wins(pair):
+    reader, writer = pair
+    for value in (1, 2, 3, 4, 5):
+        writer.publish(solid(value), 64, 64)
+    frame, pixels = take(reader)
+    assert frame is not None
+    assert frame.sequence == reader.newest()
+    assert pixels == bytes(solid(5))
+
+
+def test_frames_may_change_size_within_the_capacity(pair):
+    reader, writer = pair
+    writer.publish(solid(7, 10, 20), 10, 20)
+    frame, pixels = take(reader)
+    assert frame is not None
+    assert (frame.width, frame.height, frame.stride) == (10, 20, 40)
+    assert pixels == bytes(solid(7, 10, 20))
+
+
+def test_pixels_at_the_address_are_the_frame(pair):
+    import ctypes
+
+    reader, writer = pair
+    writer.publish(solid(9), 64, 64)
+    seen: list[bytes] = []
+    reader.read(lambda frame: seen.append(ctypes.string_at(frame.address, frame.stride * frame.height)))
+    assert seen == [bytes(solid(9))]
+
+
+@pytest.mark.parametrize(("pixels", "width", "height"), [(solid(0, 65, 64), 65, 64), (solid(0), 64, 63), (solid(0), 0, 64)])
+def test_a_frame_that_does_not_fit_is_refused_and_the_last_one_stays(pair, pixels, width, height):
+    reader, writer = pair
+    writer.publish(solid(1), 64, 64)
+    with pytest.raises(FrameBufferError, match="does not fit"):
+        writer.publish(pixels, width, height)
+    assert take(reader)[1] == bytes(solid(1))
+
+
+def test_a_lapped_read_is_repeated_until_it_is_whole(pair):
+    """The writer publishes while the reader uses a frame: the slot in use is spared, so the pixels do not change."""
+    reader, writer = pair
+    writer.publish(solid(1), 64, 64)
+    seen = []
+
+    def use(frame: Frame) -> None:
+        before = reader.copy(frame)
+        for value in range(10, 30):
+            writer.publish(solid(value), 64, 64)
+        seen.append((before, reader.copy(frame)))
+
+    frame = reader.read(use)
+    assert frame is not None
+    assert all(before == after for before, after in seen)
+    assert take(reader)[1] == bytes(solid(29))
+
+
+def test_another_capacity_is_reported_never_reinterpreted(pair):
+    reader, _ = pair
+    with pytest.raises(FrameBufferError):
+        FrameBuffer.attach(reader.name, reader.capacity * 2)
+
+
+def test_a_foreign_header_is_reported(pair):
+    reader, _ = pair
+    assert reader._memory is not None
+    reader._memory[0:4] = b"ABCD"
+    with pytest.raises(FrameBufferError, match="another format"):
+        FrameBuffer.attach(reader.name, reader.capacity)
+
+
+@pytest.mark.parametrize("name", ["", "elsewhere", "ezvtuber-frames-1/../../etc/passwd", "ezvtuber-frames-1-gone"])
+def test_a_wrong_name_is_reported(name):
+    with pytest.raises(FrameBufferError):
+        FrameBuffer.attach(name, 4096)
+
+
+def test_damaged_sizes_give_no_frame(pair):
+    reader, writer = pair
+    writer.publish(solid(1), 64, 64)
+    assert reader._memory is not None
+    slot = reader.newest() % SLOTS
+    framebuffer._SIZE.pack_into(reader._memory, framebuffer._SLOT + slot * framebuffer._SLOT_STEP + 8, 1 << 20, 1 << 20, 4)
+    assert reader.read(lambda frame: pytest.fail("not a frame")) is None
+
+
+def test_the_name_goes_with_its_creator_and_open_mappings_stay_usable():
+    reader = FrameBuffer.create(4096)
+    writer = FrameBuffer.attach(reader.name, 4096)
+    reader.close()
+    writer.publish(solid(1, 16, 16), 16, 16)
+    with pytest.raises(FrameBufferError):
+        FrameBuffer.attach(reader.name, 4096)
+    with pytest.raises(FrameBufferError, match="closed"):
+        reader.newest()
+    writer.close()
+    writer.close()
+
+
+def test_leftovers_of_dead_processes_are_removed():
+    code = "import os\nfrom ezvtb_core.link.framebuffer import FrameBuffer\nprint(FrameBuffer.create(4096).name)\nos._exit(9)"
+    name = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    assert name in [entry for entry, _ in framebuffer.leftovers()]
+    own = FrameBuffer.create(4096)
+    framebuffer.remove_leftovers()
+    names = [entry for entry, _ in framebuffer.leftovers()]
+    assert name not in names
+    assert own.name in names
+    own.close()
+
+
+def test_the_memory_is_reserved_at_creation(pair):
+    """A full memory disk must be an error at creation: later it would be a bus error inside OBS's graphics thread."""
+    reader, _ = pair
+    path = Path(framebuffer._directory()) / reader.name
+    assert path.stat().st_blocks * 512 >= HEADER + SLOTS * reader.capacity
+
+
+WRITER = """
+import sys, time
+from ezvtb_core.link.framebuffer import FrameBuffer
+buffer = FrameBuffer.attach(sys.argv[1], int(sys.argv[2]))
+side, end, number = int(sys.argv[3]), time.monotonic() + float(sys.argv[4]), 0
+print("ready", flush=True)
+while time.monotonic() < end:
+    number += 1
+    buffer.publish(memoryview((number & 0xFFFFFFFF).to_bytes(4, "little") * (side * side)), side, side)
+print(number)
+"""
+
+
+def test_no_frame_is_ever_torn():
+    """A writer at full speed in another process: every frame that `read` accepts is of one publication, from edge to edge."""
+    side, seconds = 256, 3.0
+    reader = FrameBuffer.create(side * side * 4)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, reader.name, str(reader.capacity), str(side), str(seconds)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "ready\n"
+    accepted = distinct = last = 0
+    numbers: list[int] = []
+    while writer.poll() is None:
+        pixels: list[bytes] = []
+        frame = reader.read(lambda found, pixels=pixels: pixels.append(reader.copy(found)))
+        if frame is None:
+            continue
+        accepted += 1
+        value = pixels[-1]
+        assert value == value[:4] * (side * side), "torn frame"
+        number = int.from_bytes(value[:4], "little")
+        distinct += number != last
+        last = number
+        numbers.append(number)
+        if accepted % 7 == 0:
+            time.sleep(0.0005)
+    published = int(writer.stdout.read())
+    writer.stdout.close()
+    assert numbers == sorted(numbers), "a frame came after a newer one"
+    assert distinct > 50
+    assert published > 500
+    reader.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file permissions of POSIX")
+def test_only_the_user_may_read_the_frames(pair):
+    reader, _ = pair
+    assert (Path(framebuffer._directory()) / reader.name).stat().st_mode & 0o077 == 0

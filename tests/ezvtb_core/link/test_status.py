@@ -1,0 +1,14 @@
+"""The engine's status as JSON."""
+
+from __future__ import annotations
+
+import json
+
+from ezvtb_core.link.messages import Notice
+from ezvtb_core.link.status import EngineStatus
+
+
+def test_a_status_survives_json_and_unknown_fields_are_left_out():
+    status = EngineStatus(state="running", fps=29.5, warnings=[Notice("settings_newer", got=2, known=1)])
+    data = json.loads(json.dumps(status.to_json()))
+    assert EngineStatus.from_json({**data, "mood": "good"}) == status
