@@ -21,13 +21,14 @@ class Drawer:
     def upload(
         self, instance: Instance, address: int, width: int, height: int, stride: int, colour_format: int = c.GS_BGRA
     ) -> None:
-        """Put premultiplied pixels at `address` into the source's texture, which is made anew for another size."""
+        """Put premultiplied pixels at `address` into the source's texture, made anew for another size or colour order."""
         library = self._library
-        if not instance.texture or (instance.width, instance.height) != (width, height):
+        wanted = (width, height, colour_format)
+        if not instance.texture or (instance.width, instance.height, instance.colour_format) != wanted:
             if instance.texture:
                 library.gs_texture_destroy_now(instance.texture)
             instance.texture = library.gs_texture_create(width, height, colour_format, 1, None, c.GS_DYNAMIC) or 0
-            instance.width, instance.height = width, height
+            instance.width, instance.height, instance.colour_format = wanted
             library.obs_property_int_set_limits(instance.data, width, height, 1)
         if instance.texture:
             library.gs_texture_set_image(instance.texture, address, stride, False)

@@ -29,7 +29,7 @@ _NOT_OF_THE_KIND = ("clicked", "modified", "hotkey")
 class Instance:
     """One source of OBS. Plain values only: it is handed from one generation of the script to the next."""
 
-    __slots__ = ("data", "height", "properties", "state", "texture", "weak", "width")
+    __slots__ = ("colour_format", "data", "height", "properties", "state", "texture", "weak", "width")
 
     def __init__(self, data: int, properties: int, weak: int) -> None:
         self.data = data
@@ -39,6 +39,7 @@ class Instance:
         self.texture = 0
         self.width = 0
         self.height = 0
+        self.colour_format = 0
         self.state: Any = None
         """What the present implementation keeps for this source; replaced on reload."""
 

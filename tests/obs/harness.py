@@ -143,6 +143,8 @@ class Obs:
                 "LIBGL_ALWAYS_SOFTWARE": "1",
                 **(environment or {}),
             },
+            # OBS imports a script by name with the working folder first: it must not find another copy there.
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
@@ -218,10 +220,16 @@ class Obs:
     def workers(self) -> list[int]:
         """Process ids of the workers that this OBS started."""
         assert self.process is not None
-        listing = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
-        ).stdout
-        return [int(line.split()[0]) for line in listing.splitlines() if "obs_ezvtuber.py worker" in line]
+        return _workers("--ppid", str(self.process.pid))
+
+    def workers_left(self) -> list[int]:
+        """Process ids of our workers that nobody owns any more."""
+        return _workers("--ppid", "1")
+
+
+def _workers(*selection: str) -> list[int]:
+    listing = subprocess.run(["ps", "-o", "pid=,args=", *selection], capture_output=True, text=True, check=False).stdout
+    return [int(line.split()[0]) for line in listing.splitlines() if "obs_ezvtuber.py worker" in line]
 
 
 def wait_for(attempt: Callable[[], Any], timeout: float, what: str, interval: float = 0.05) -> Any:

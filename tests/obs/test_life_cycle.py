@@ -1,0 +1,144 @@
+"""Reloads, collection switches, exits, deaths: OBS never hangs, leaks or crashes, and the picture is never blank."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.obs.conftest import check_end
+from tests.obs.harness import ROOT, Collection, avatar, wait_for
+
+pytestmark = pytest.mark.obs
+SCRIPT = ROOT / "obs_ezvtuber.py"
+
+
+def test_the_script_can_be_reloaded_a_hundred_times(studio):
+    obs = studio().open(avatar())
+    obs.moving()
+    for _ in range(100):
+        obs.inside("reload_script()")
+        assert obs.picture("Avatar")[..., 3].max() == 255, "blank after a reload"
+    obs.moving()
+    assert len(obs.workers()) == 1
+    assert obs.inside("result = holder().generation") == 101
+
+
+def test_the_collection_can_be_switched_fifty_times(studio):
+    second = Collection("Second", [SCRIPT], [avatar("Other")])
+    without = Collection("Without")
+    obs = studio().open(avatar(), others=(second, without))
+    obs.moving()
+    for turn in range(50):
+        obs.ask("SetCurrentSceneCollection", sceneCollectionName=("Second", "Without", "Test")[turn % 3])
+    obs.ask("SetCurrentSceneCollection", sceneCollectionName="Test")
+    obs.moving()
+    check_end(obs)
+    assert "Not all sources were cleared" not in obs.log
+
+
+def test_a_source_can_be_added_and_removed_fifty_times(studio):
+    obs = studio().open()
+    for turn in range(50):
+        obs.create(f"Avatar {turn}")
+        obs.picture(f"Avatar {turn}")
+        obs.ask("RemoveInput", inputName=f"Avatar {turn}")
+    wait_for(lambda: obs.inside("result = len(holder().instances)") == 0 or None, 10, "all sources gone")
+    assert len(obs.workers()) <= 1
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.15, 0.4, 0.8])
+def test_obs_can_be_closed_while_the_worker_starts(studio, delay):
+    obs = studio().open(avatar())
+    obs.create("Late")
+    time.sleep(delay)
+    check_end(obs)
+
+
+def test_obs_can_be_closed_with_the_script_freshly_reloaded(studio):
+    obs = studio().open(avatar(), avatar("Two"))
+    obs.inside("reload_script()")
+    check_end(obs)
+
+
+def test_a_killed_worker_is_back_within_three_seconds_and_the_picture_is_never_blank(studio):
+    obs = studio().open(avatar())
+    obs.moving()
+    for _ in range(3):
+        [worker] = obs.workers()
+        before = obs.inside("result = instances()[0].state.shown")
+        os.kill(worker, signal.SIGKILL)
+        killed = time.monotonic()
+        while True:
+            assert obs.picture("Avatar")[..., 3].max() == 255, "blank frame"
+            shown = obs.inside("result = instances()[0].state.shown")
+            if obs.workers() not in ([], [worker]) and shown > before + 5:
+                break
+            assert time.monotonic() - killed < 3.0, "not moving again within 3 s"
+        obs.moving(timeout=3.0)
+
+
+def test_a_worker_that_keeps_dying_is_given_up_with_a_sentence_and_a_button_that_helps(studio):
+    obs = studio().open(avatar())
+    obs.moving()
+    end = time.monotonic() + 60
+    while obs.inside("result = holder().implementation._engines.hosts['process'].host_status().state") != "failed":
+        assert time.monotonic() < end
+        for worker in obs.workers():
+            os.kill(worker, signal.SIGKILL)
+        time.sleep(0.05)
+    assert "Restart engine" in obs.texts()
+    assert obs.picture("Avatar")[..., 3].max() == 255
+    obs.ask("PressInputPropertiesButton", inputName="Avatar", propertyName="restart")
+    obs.moving()
+
+
+def test_a_stopped_worker_is_noticed_and_replaced(studio):
+    """SIGSTOP stands for a driver that hangs: no sign of life, then force, then a new worker."""
+    obs = studio().open(avatar())
+    obs.moving()
+    obs.inside("import ezvtb_core.link.hosts as hosts; hosts.SILENCE_LIMIT = 1.5")
+    [worker] = obs.workers()
+    os.kill(worker, signal.SIGSTOP)
+    wait_for(lambda: obs.workers() not in ([], [worker]) or None, 15, "a new worker")
+    obs.moving()
+
+
+def test_the_worker_goes_with_an_obs_that_is_killed(studio):
+    obs = studio().open(avatar())
+    obs.moving()
+    [worker] = obs.workers()
+    buffer = obs.inside("result = instances()[0].state.buffer.name")
+    obs.disconnect()
+    obs.hang_up()
+    obs.process.kill()
+    obs.process.wait()
+    wait_for(lambda: not os.path.exists(f"/proc/{worker}") or None, 5, "the worker gone")
+    assert not os.path.exists(f"/dev/shm/{buffer}")
+
+
+def test_without_an_environment_the_still_character_and_an_instruction_are_shown(studio, bare_copy):
+    obs = studio(script=bare_copy).open(avatar())
+    wait_for(lambda: obs.picture("Avatar")[..., 3].max() == 255 or None, 5, "still character")
+    wait_for(lambda: "Install" in obs.texts() or None, 5, "instruction")
+    frame = obs.picture("Avatar")
+    assert (frame[..., 3] > 0).mean() > 0.1
+    assert obs.workers() == []
+    assert (obs.picture("Avatar") == frame).all()
+
+
+def test_a_script_removed_while_its_source_is_shown_keeps_the_last_frame(studio):
+    """Leaving a collection unloads the script; OBS also does so with the Remove button, sources staying."""
+    obs = studio().open(avatar())
+    obs.moving()
+    obs.inside("import sys; sys.modules['obs_ezvtuber'].script.unload()")
+    assert obs.picture("Avatar")[..., 3].max() == 255
+    assert (obs.picture("Avatar") == obs.picture("Avatar")).all()
+    wait_for(lambda: obs.workers() == [] or None, 5, "no worker")
+    obs.create("Newcomer")
+    obs.picture("Newcomer")
+    obs.inside("import sys; sys.modules['obs_ezvtuber'].script.load()")
+    obs.moving("Avatar")
+    obs.moving("Newcomer")
