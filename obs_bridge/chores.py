@@ -6,9 +6,10 @@ import heapq
 import itertools
 import logging
 import queue
-import threading
 import time
 from typing import Callable, Dict, List, Optional, Tuple
+
+from ezvtb_core.link import threads
 
 logger = logging.getLogger(__name__)
 Chore = Callable[[], None]
@@ -22,8 +23,7 @@ class Chores:
         self._newest: Dict[str, int] = {}
         self._numbers = itertools.count()
         self._due: List[Tuple[float, int, str, Chore]] = []
-        self._thread = threading.Thread(target=self._run, name="ezvtuber-chores", daemon=True)
-        self._thread.start()
+        self._thread = threads.start(self._run, "chores")
 
     def later(self, chore: Chore, delay: float = 0.0, key: str = "") -> None:
         """Run `chore` after `delay` seconds. A later one with the same non-empty `key` replaces it."""

@@ -6,10 +6,9 @@ import json
 import logging
 import subprocess
 import sys
-import threading
 from typing import Any, Callable, Dict, Optional
 
-from ezvtb_core.link import environment, interpreters, locale, paths
+from ezvtb_core.link import environment, interpreters, locale, paths, threads
 from ezvtb_core.link.messages import Notice, NoticeError
 
 logger = logging.getLogger(__name__)
@@ -66,7 +65,7 @@ class Installation:
         self._busy = True
         self._fraction = 0.0
         self._progress = Notice("setup_starting")
-        threading.Thread(target=self._install, name="ezvtuber-install", daemon=True).start()
+        threads.start(self._install, "install")
 
     def stop(self) -> None:
         """End a running installation; the next one repairs what it left."""

@@ -40,8 +40,7 @@ class Script:
     def unload(self) -> None:
         """End every engine and thread of this generation. Sources stay, with their last frame, until OBS frees them."""
         self.installation.stop()
-        for instance in list(self.process.instances.values()):
-            self.avatars.detach(instance)
+        self.avatars.end()
         registration.enable(False)
         self.engines.stop(STOP_LIMIT)
         self.chores.stop(STOP_LIMIT)

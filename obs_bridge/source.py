@@ -57,13 +57,22 @@ class Avatars(Implementation):
         self._presets = shelf
         self._drawer = Drawer(process.library)
         self._locale = language(process.library)
+        self._ended = False
 
     # --- life cycle -------------------------------------------------------------------------------------------------
 
     def display_name(self) -> int:
         return self._process.text(NAMES[locale.choose(self._locale)])
 
+    def end(self) -> None:
+        """The script is being unloaded: let go of every source. Each keeps its last frame and says what is missing."""
+        self._ended = True
+        for instance in list(self._process.instances.values()):
+            self.detach(instance)
+
     def attach(self, instance: Instance, settings: int) -> None:
+        if self._ended:
+            return
         properties.stamp(self._library, settings)
         state = State("source-%d" % next(self._numbers), properties.read(self._library, settings))
         instance.state = state
@@ -211,6 +220,8 @@ class Avatars(Implementation):
             self._library.obs_source_release(source)
 
     def _lines(self, state: Optional[State]) -> List[properties.Line]:
+        if self._ended:
+            return [properties.Line("status_engine", self._text("panel_script_missing"), c.OBS_TEXT_INFO_WARNING)]
         if state is None:
             return []
         status = self._engines.hosts[state.host].status(state.name)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Deque, Dict, Mapping, Optional
 
+from ezvtb_core.link import threads
 from ezvtb_core.link.messages import Notice, NoticeError
 from ezvtb_core.link.status import EngineStatus
 
@@ -111,8 +111,7 @@ class EngineHost:
         self._idle_since = 0.0
         self._retry_at = 0.0
         self._stopping = False
-        self._thread = threading.Thread(target=self._supervise, name="ezvtuber-%s-host" % self.kind, daemon=True)
-        self._thread.start()
+        self._thread = threads.start(self._supervise, "%s-host" % self.kind)
 
     # --- verbs, callable from any OBS callback -------------------------------------------------------------------
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import queue
 import sys
-import threading
 from pathlib import Path
 from typing import Optional
 
-from ezvtb_core.link import environment
+from ezvtb_core.link import environment, threads
 from ezvtb_core.link.hosts import Connection, Message, Post
 from ezvtb_core.link.messages import Notice, NoticeError
 
@@ -23,8 +22,7 @@ class InProcess(Connection):
         make_importable()
         self._post = post
         self._inbox: queue.SimpleQueue[Optional[Message]] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="ezvtuber-engines", daemon=True)
-        self._thread.start()
+        self._thread = threads.start(self._run, "engines")
 
     def send(self, message: Message) -> None:
         self._inbox.put(message)

@@ -7,11 +7,10 @@ import logging
 import queue
 import subprocess
 import sys
-import threading
 from collections import deque
 from typing import Any, Deque, Dict, List, Optional
 
-from ezvtb_core.link import environment, paths
+from ezvtb_core.link import environment, paths, threads
 from ezvtb_core.link.hosts import Connection, Message, Post
 from ezvtb_core.link.messages import Notice, NoticeError
 
@@ -43,12 +42,9 @@ class WorkerProcess(Connection):
         self._post = post
         self._outbox: queue.SimpleQueue[Optional[Message]] = queue.SimpleQueue()
         self._errors: Deque[str] = deque(maxlen=20)
-        self._threads = [
-            threading.Thread(target=target, name="ezvtuber-worker-%s" % target.__name__.strip("_"), daemon=True)
-            for target in (self._write, self._read_errors, self._read)
-        ]
-        for thread in self._threads:
-            thread.start()
+        threads.start(self._write, "worker-write")
+        self._error_reader = threads.start(self._read_errors, "worker-errors")
+        threads.start(self._read, "worker-read")
 
     @property
     def pid(self) -> int:
@@ -87,7 +83,7 @@ class WorkerProcess(Connection):
             for line in iter(lambda: pipe.readline(LONGEST_LINE), b""):
                 self._receive(line)
         code = self._process.wait()
-        self._threads[1].join(1.0)
+        self._error_reader.join(1.0)
         self._outbox.put(None)
         self._post({"gone": _epitaph(code, list(self._errors))})
 

@@ -19,7 +19,7 @@ def holder():
 
 def instances():
     """Every live source of ours, oldest first."""
-    return sorted(holder().instances.values(), key=lambda instance: int(instance.state.name.split("-")[1]))
+    return list(holder().instances.values())
 
 
 def panel_texts(number=0):
@@ -61,7 +61,7 @@ def _serve():
                 try:
                     exec(json.loads(line), names)
                     answer = {"result": names.get("result")}
-                except Exception:
+                except Exception:  # noqa: BLE001 - whatever it was, the test is told
                     answer = {"error": traceback.format_exc()}
                 stream.write(json.dumps(answer) + "\n")
                 stream.flush()

@@ -56,7 +56,7 @@ def pair(studio, bare_copy, tmp_path):
     obs.create("Theirs", {"file": str(png)}, kind="image_source")
     obs.ask("SetSceneItemIndex", sceneName="Scene", sceneItemId=item(obs, "Background"), sceneItemIndex=0)
     obs.inside(PUBLISH.format(path=str(raw), width=512, height=512))
-    wait_for(lambda: obs.inside("result = instances()[0].state.shown") or None, 5, "upload")
+    wait_for(lambda: obs.inside("result = instances()[0].state.shown"), 5, "upload")
     return obs
 
 
@@ -108,16 +108,16 @@ def test_a_frame_of_another_size_is_shown_in_its_size(studio, bare_copy, tmp_pat
     raw = tmp_path / "small.bgra"
     raw.write_bytes(premultiplied_bgra(picture).tobytes())
     obs = studio(script=bare_copy).open(avatar("Ours"))
-    wait_for(lambda: obs.picture("Ours").shape == (512, 512, 4) or None, 5, "still character")
+    wait_for(lambda: obs.picture("Ours").shape == (512, 512, 4), 5, "still character")
     obs.inside(PUBLISH.format(path=str(raw), width=300, height=200))
-    wait_for(lambda: obs.picture("Ours").shape == (200, 300, 4) or None, 5, "the other size")
+    wait_for(lambda: obs.picture("Ours").shape == (200, 300, 4), 5, "the other size")
     shown = obs.picture("Ours")[..., [2, 1, 0, 3]].astype(int)
     assert np.abs(shown - premultiplied_bgra(picture)).max() <= 1
 
 
 def test_a_frame_buffer_with_damaged_sizes_keeps_the_last_good_frame(studio, bare_copy):
     obs = studio(script=bare_copy).open(avatar("Ours"))
-    wait_for(lambda: obs.picture("Ours")[..., 3].max() == 255 or None, 5, "still character")
+    wait_for(lambda: obs.picture("Ours")[..., 3].max() == 255, 5, "still character")
     before = obs.picture("Ours")
     obs.inside(
         "import struct\n"
