@@ -213,8 +213,14 @@ class Obs:
         self._output.close()
 
     def _close_window(self) -> bool:
+        assert self.process is not None
         screen = {**os.environ, "DISPLAY": self.screen}
-        return subprocess.run(["wmctrl", "-c", "Profile: Test"], env=screen, capture_output=True, check=False).returncode == 0
+        listing = subprocess.run(["wmctrl", "-l", "-p"], env=screen, capture_output=True, text=True, check=False).stdout
+        for line in listing.splitlines():
+            window, _, pid, _, title = (line.split(None, 4) + [""] * 5)[:5]
+            if int(pid) == self.process.pid and title.startswith("OBS "):
+                return subprocess.run(["wmctrl", "-i", "-c", window], env=screen, check=False).returncode == 0
+        return False
 
     def disconnect(self) -> None:
         """Close the websocket first: obs-websocket 5.1 can crash at exit with a client still connected."""
