@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import logging
+import sys
 from typing import Any, List, Optional
 
 from ezvtb_core import __version__
@@ -19,6 +20,11 @@ from obs_bridge.shelf import PresetShelf
 logger = logging.getLogger(__name__)
 STOP_LIMIT = 2.0
 """Seconds that unloading may wait for a host to end."""
+SWITCH_INTERVAL = 0.0005
+"""Longest time in seconds that another Python script which computes may keep the graphics thread waiting for the GIL.
+
+Python's default of 0.005 costs every frame those 5 ms (docs/performance.md); put back when the script is unloaded.
+"""
 
 
 class Script:
@@ -33,6 +39,8 @@ class Script:
         avatars = source.Avatars(self.process, self.chores, self.engines, self.installation, self.shelf)
         self.avatars = avatars
         registration.install(avatars, functools.partial(source.settings_of, self.process))
+        self._switch_interval = sys.getswitchinterval()
+        sys.setswitchinterval(min(SWITCH_INTERVAL, self._switch_interval))
         self.chores.later(self._load_still)
         self.chores.later(self.installation.look)
         self.chores.later(framebuffer.remove_leftovers)
@@ -44,6 +52,7 @@ class Script:
         registration.enable(False)
         self.engines.stop(STOP_LIMIT)
         self.chores.stop(STOP_LIMIT)
+        sys.setswitchinterval(self._switch_interval)
 
     def page(self, root: int) -> None:
         """Fill the obs_properties of the Tools → Scripts page."""
