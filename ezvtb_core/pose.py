@@ -64,7 +64,8 @@ def clamp(pose: FloatArray) -> FloatArray:
 
 def lerp(start: FloatArray, end: FloatArray, weight: float) -> FloatArray:
     """Linear blend, `weight` 0 gives `start`, 1 gives `end`."""
-    return (start + (end - start) * np.float32(weight)).astype(np.float32, copy=False)
+    blended: FloatArray = start + (end - start) * np.float32(weight)
+    return blended.astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True)

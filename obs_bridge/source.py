@@ -241,15 +241,12 @@ class Avatars(Implementation):
         return lines
 
     def _numbers_text(self, status: EngineStatus) -> str:
-        return locale.text(
-            "panel_numbers",
-            self._locale,
-            fps="%.0f" % status.fps,
-            p50="%.1f" % status.model_ms_p50,
-            p99="%.1f" % status.model_ms_p99,
-            rate="%.0f" % status.tracker_rate,
-            age="%.0f" % (max(status.tracker_age, 0.0) * 1000),
-        )
+        numbers = {"fps": "%.0f" % status.fps, "p50": "%.1f" % status.model_ms_p50, "p99": "%.1f" % status.model_ms_p99}
+        text = locale.text("panel_numbers", self._locale, **numbers)
+        if status.tracker_rate > 0:
+            tracked = {"rate": "%.0f" % status.tracker_rate, "age": "%.0f" % (max(status.tracker_age, 0.0) * 1000)}
+            text += " · " + locale.text("panel_tracker_numbers", self._locale, **tracked)
+        return text
 
     def _buttons(self, state: Optional[State]) -> List[properties.Button]:
         buttons = [

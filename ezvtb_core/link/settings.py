@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple, Union, cast
 
 from ezvtb_core.link.messages import Notice, NoticeError
 
@@ -393,7 +393,7 @@ class Settings:
     @classmethod
     def strict(cls, values: Mapping[str, object]) -> Settings:
         """Read values given on purpose (presets, command line). Raises SettingsError for unknown names or bad values."""
-        return cls(**check_partial(values))  # type: ignore[arg-type]
+        return cls(**check_partial(values))
 
     def to_json(self) -> Dict[str, Value]:
         """All values and the schema's version."""
@@ -427,7 +427,9 @@ def cost(names: FrozenSet[str]) -> str:
     return max((OPTIONS[name].applies for name in names), key=COSTS.index, default="live")
 
 
-OPTIONS: Dict[str, Option] = {
-    field.name: Option(name=field.name, default=field.default, **field.metadata["facts"])
-    for field in dataclasses.fields(Settings)
-}
+def _declared(field: "dataclasses.Field[Any]") -> Option:
+    default = cast(Value, field.default)
+    return Option(name=field.name, default=default, **field.metadata["facts"])
+
+
+OPTIONS: Dict[str, Option] = {field.name: _declared(field) for field in dataclasses.fields(Settings)}

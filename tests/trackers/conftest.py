@@ -1,0 +1,18 @@
+"""A running OpenSeeFace tracker."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ezvtb_core.link.settings import Settings
+from tests.peers import free_port, wait_until
+from trackers.openseeface import OpenSeeFaceTracker
+
+
+@pytest.fixture
+def tracker() -> Iterator[OpenSeeFaceTracker]:
+    made = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=free_port()))
+    made.start()
+    assert wait_until(lambda: made.status().state == "waiting")
+    yield made
+    made.stop()

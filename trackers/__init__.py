@@ -1,0 +1,48 @@
+"""Trackers: where poses come from. Each is imported only when it is chosen.
+
+To add a tracker: add a file with a class that fulfils `ezvtb_core.pose.Tracker` and takes `Settings`, one line below, and its
+name in the choices of the setting `tracker`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ezvtb_core.link.messages import NoticeError
+from ezvtb_core.link.settings import OPTIONS, Settings, Value
+from ezvtb_core.pose import Tracker
+
+TRACKERS: dict[str, str] = {
+    "idle": "trackers.idle:IdleTracker",
+    "openseeface": "trackers.openseeface:OpenSeeFaceTracker",
+}
+"""Name → module and class."""
+
+
+def create(settings: Settings) -> Tracker:
+    """A new tracker, not started. Raises NoticeError for a name that is not in TRACKERS."""
+    place = TRACKERS.get(settings.tracker)
+    if place is None:
+        raise NoticeError("tracker_unknown", got=settings.tracker, known=", ".join(sorted(TRACKERS)))
+    module, _, name = place.partition(":")
+    tracker: Tracker = getattr(import_module(module), name)(settings)
+    return tracker
+
+
+def parse_spec(spec: str) -> dict[str, Value]:
+    """The settings meant by `NAME` or `NAME:PORT`, as in `--tracker openseeface:11573`.
+
+    Raises NoticeError for an unknown name, or a port that is not one or that the tracker does not have.
+    """
+    name, colon, port = spec.strip().partition(":")
+    if name not in TRACKERS:
+        raise NoticeError("tracker_unknown", got=spec, known=", ".join(sorted(TRACKERS)))
+    values: dict[str, Value] = {"tracker": name}
+    if colon:
+        option = OPTIONS.get(f"{name}_port")
+        if option is None:
+            raise NoticeError("tracker_no_port", name=name, got=spec)
+        if not (port.isascii() and port.isdigit() and option.minimum <= int(port) <= option.maximum):
+            raise NoticeError("tracker_bad_port", got=spec, name=name, example=option.default)
+        values[option.name] = int(port)
+    return values

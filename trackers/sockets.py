@@ -1,0 +1,107 @@
+"""UDP sockets as the trackers want them: opened, emptied, and their errors put into words."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import socket
+import sys
+import time
+
+from ezvtb_core.link.messages import Notice
+
+logger = logging.getLogger(__name__)
+
+Datagram = tuple[bytes, str, int, float]
+"""Payload, the sender's numeric address and port, arrival as `time.monotonic()` seconds."""
+
+MAX_DATAGRAM = 65535
+RECEIVE_BUFFER = 1 << 20
+"""Bytes asked of the system: about 550 OpenSeeFace datagrams, so that a stalled thread loses none."""
+DRAIN_LIMIT = 256
+"""Datagrams read before they are handed on, so that a flood cannot keep the loop from its other duties."""
+LIKELY_OWNERS = {
+    11573: "VSeeFace, VTube Studio, OpenSeeFace",
+    12345: "MeowFace",
+    39539: "VSeeFace, VMC",
+    39540: "VMC",
+    49983: "iFacialMocap, Facemotion3d, VSeeFace",
+}
+"""Programs known to listen on a tracker's usual port (default ports of their documentation)."""
+
+
+def open_sockets(port: int, lan: bool) -> dict[int, socket.socket]:
+    """Bind `port` for IPv4 and, where the system has it, IPv6. Keys are the address families.
+
+    Raises OSError when the IPv4 port cannot be had; IPv6 is an extra.
+    """
+    sockets = {int(socket.AF_INET): _bind(socket.AF_INET, "0.0.0.0" if lan else "127.0.0.1", port)}  # noqa: S104
+    try:
+        sockets[int(socket.AF_INET6)] = _bind(socket.AF_INET6, "::" if lan else "::1", port)
+    except OSError as error:
+        logger.debug("no IPv6 on UDP port %d: %s", port, error)
+    return sockets
+
+
+def _bind(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        opened.setblocking(False)
+        if sys.platform == "win32":
+            # There SO_REUSEADDR would steal a port in use, and without this option others could steal ours.
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        with contextlib.suppress(OSError):  # a smaller buffer still works
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        opened.bind((address, port))
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def drain(source: socket.socket) -> list[Datagram]:
+    """Everything waiting, oldest first, at most DRAIN_LIMIT. Raises OSError when the socket has failed."""
+    batch: list[Datagram] = []
+    for _ in range(DRAIN_LIMIT):
+        try:
+            payload, sender = source.recvfrom(MAX_DATAGRAM)
+        except BlockingIOError:
+            break
+        except (ConnectionResetError, ConnectionRefusedError):
+            continue  # Windows reports here that an earlier handshake found nobody (WSAECONNRESET)
+        batch.append((payload, sender[0], sender[1], time.monotonic()))
+    return batch
+
+
+def explain(error: OSError, port: int) -> Notice:
+    """The sentence for a port that cannot be opened or has failed."""
+    # Windows answers EACCES instead of EADDRINUSE when the holder asked for exclusive use, or the port is reserved.
+    if error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)):
+        owners = LIKELY_OWNERS.get(port)
+        return Notice("udp_port_in_use_by", port=port, owners=owners) if owners else Notice("udp_port_in_use", port=port)
+    if error.errno in (errno.EACCES, getattr(errno, "WSAEACCES", errno.EACCES)):
+        return Notice("udp_port_denied", port=port)
+    return Notice("udp_port_failed", port=port, detail=error.strerror or str(error))
+
+
+def lan_address() -> str:
+    """This computer's address in its network, for people to type elsewhere; 127.0.0.1 without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address of RFC 5737; connecting UDP chooses a route and sends nothing
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+def is_loopback(address: str) -> bool:
+    """True for numeric addresses of this computer itself."""
+    return address == "::1" or address.startswith("127.")
+
+
+def spell(address: str, port: int) -> str:
+    """`address:port`, with brackets for IPv6."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
