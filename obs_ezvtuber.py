@@ -15,8 +15,7 @@ if sys.version_info < (3, 8):
     sys.exit(2)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-if HERE not in sys.path:
-    sys.path.insert(0, HERE)
+sys.path.insert(0, HERE)
 
 if __name__ == "__main__":
     from ezvtb_core.commands import entry
@@ -30,9 +29,13 @@ if "script" in globals():
 
 from obs_bridge import script  # noqa: E402 - the path and the purge come first
 
+# First on the path only while our packages are found (OBS puts the script's folder last, where any installed package of the
+# same name would win), not longer: other scripts must not find our folders under names of theirs.
+sys.path.remove(HERE)
+
 
 def script_description():
-    """The text on the Tools → Scripts page."""
+    """The text on the Tools > Scripts page."""
     return script.description()
 
 
@@ -47,7 +50,7 @@ def script_unload():
 
 
 def script_properties():
-    """The Tools → Scripts page: version, status, Install/Repair, open folder."""
+    """The Tools > Scripts page: version, status, Install/Repair, open folder."""
     import obspython
 
     return script.fill_page(obspython.obs_properties_create())

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ezvtb_core.link.messages import Notice
+from ezvtb_core.link.settings import Settings
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -77,7 +78,7 @@ class TrackedPose:
     pose: FloatArray
     """float32 (45,), inside the ranges."""
     position: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Head position relative to calibration: x + to the subject's own right, y + up, z + towards the camera; unitless, about ±1."""
+    """Head position from calibration: x + to the subject's own right, y + up, z + towards the camera; unitless, about ±1."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class TrackerStatus:
 
 
 class Tracker(Protocol):
-    """A source of poses. All methods are called from the engine's thread; none may block longer than 50 ms but `stop`.
+    """A source of poses. Methods are called from several threads, never from two at a time; none but `stop` may take 50 ms.
 
     A tracker never raises after `start` returned: trouble becomes `status().state == "error"` or `"lost"`.
     """
@@ -109,6 +110,9 @@ class Tracker(Protocol):
 
     def status(self) -> TrackerStatus:
         """State for the panel; cheap, called twice a second."""
+
+    def update(self, settings: Settings) -> None:
+        """Take over the settings that apply live; those that cost a rebuild arrive in a new tracker."""
 
     def recentre(self) -> None:
         """Take the current head position as straight ahead."""

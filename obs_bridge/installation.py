@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import subprocess
@@ -68,10 +69,13 @@ class Installation:
         threads.start(self._install, "install")
 
     def stop(self) -> None:
-        """End a running installation; the next one repairs what it left."""
+        """Cancel a running installation; the next one goes on where it stopped."""
         program = self._program
-        if program is not None:
-            program.terminate()
+        if program is not None and program.stdin is not None:
+            # Not terminate(): on Windows that would leave pip running.
+            with contextlib.suppress(OSError, ValueError):
+                program.stdin.write(b"cancel\n")
+                program.stdin.flush()
 
     def _install(self) -> None:
         try:
@@ -91,7 +95,7 @@ class Installation:
         command = [interpreter.path, "-X", "utf8", str(paths.SCRIPT), "install", "--json"]
         result = Notice("setup_failed", detail="")
         with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=str(paths.ROOT), **hidden
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=str(paths.ROOT), **hidden
         ) as program:
             self._program = program
             assert program.stdout is not None
@@ -113,7 +117,8 @@ class Installation:
             return Notice.from_json(said["error"])
         before = round(self._fraction * 20)
         self._fraction = float(said.get("fraction", self._fraction))
-        self._progress = Notice("setup_progress", percent=round(self._fraction * 100), text=str(said.get("text", "")))
+        step = {"code": said.get("code"), "params": said.get("params")}
+        self._progress = Notice("setup_progress", percent=round(self._fraction * 100), step=step)
         if round(self._fraction * 20) != before:
             self._on_change()
         return result

@@ -1,7 +1,7 @@
 """Trackers: where poses come from. Each is imported only when it is chosen.
 
-To add a tracker: add a file with a class that fulfils `ezvtb_core.pose.Tracker` and takes `Settings`, one line below, and its
-name in the choices of the setting `tracker`.
+To add a tracker: add a file with a class that fulfils `ezvtb_core.pose.Tracker` and takes `Settings` and a seed, one line
+below, and its name in the choices of the setting `tracker`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ TRACKERS: dict[str, str] = {
 """Name → module and class."""
 
 
-def create(settings: Settings) -> Tracker:
-    """A new tracker, not started. Raises NoticeError for a name that is not in TRACKERS."""
+def create(settings: Settings, seed: int = 0) -> Tracker:
+    """A new tracker, not started. Raises NoticeError for a name that is not in TRACKERS.
+
+    `seed` is a number of the source's own, so that two sources whose movement is made up do not blink in step.
+    """
     place = TRACKERS.get(settings.tracker)
     if place is None:
         raise NoticeError("tracker_unknown", got=settings.tracker, known=", ".join(sorted(TRACKERS)))
     module, _, name = place.partition(":")
-    tracker: Tracker = getattr(import_module(module), name)(settings)
+    tracker: Tracker = getattr(import_module(module), name)(settings, seed)
     return tracker
 
 

@@ -190,8 +190,8 @@ def _lid(since: float) -> float:
 class IdleTracker:
     """A `Tracker` that needs no hardware and is always live. Uses the setting `idle_motion`."""
 
-    def __init__(self, settings: Settings, now: Callable[[], float] = clock.monotonic) -> None:
-        self._motion = IdleMotion()
+    def __init__(self, settings: Settings, seed: int = 0, now: Callable[[], float] = clock.monotonic) -> None:
+        self._motion = IdleMotion(seed)
         self._now = now
         self._amount = settings.idle_motion / 100.0
 

@@ -72,7 +72,7 @@ class FaceFollower:
 class OpenSeeFaceTracker:
     """A `Tracker`. Uses the settings `openseeface_port`, `openseeface_face` and `listen_lan`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, _seed: int = 0) -> None:
         self._follower = FaceFollower(settings.openseeface_face)
         self._receiver = UdpReceiver(settings.openseeface_port, self._on_datagram, lan=settings.listen_lan)
         self._address = "127.0.0.1"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Optional
 
-from ezvtb_core.link import environment, threads
+from ezvtb_core.link import environment, paths, threads
 from ezvtb_core.link.hosts import Connection, Message, Post
 from ezvtb_core.link.messages import Notice, NoticeError
 
@@ -79,8 +79,12 @@ def make_importable() -> None:
 def _import_problem() -> Optional[str]:
     if sys.version_info < (3, 10):
         return "Python 3.10 or newer is needed"
+    # First on the path while the engine's packages are found, for the reason that obs_ezvtuber.py gives.
+    sys.path.insert(0, str(paths.ROOT))
     try:
         import ezvtb_core.assemble  # noqa: F401 - the import is the test
     except ImportError as error:
         return str(error)
+    finally:
+        sys.path.remove(str(paths.ROOT))
     return None

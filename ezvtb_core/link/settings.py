@@ -427,7 +427,7 @@ def cost(names: FrozenSet[str]) -> str:
     return max((OPTIONS[name].applies for name in names), key=COSTS.index, default="live")
 
 
-def _declared(field: "dataclasses.Field[Any]") -> Option:
+def _declared(field: dataclasses.Field[Any]) -> Option:
     default = cast(Value, field.default)
     return Option(name=field.name, default=default, **field.metadata["facts"])
 

@@ -25,7 +25,7 @@ class EngineStatus:
     width: int = 0
     height: int = 0
     fps: float = 0.0
-    """Frames published per second."""
+    """Frames per second that were there to be shown, new or unchanged: what a viewer sees."""
     frames: int = 0
     """Frames published since the start."""
     reused: int = 0

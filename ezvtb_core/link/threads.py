@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from typing import Callable
 
@@ -14,7 +15,7 @@ def start(target: Callable[[], None], name: str) -> threading.Thread:
     thread of ours, which may hold the GIL, that is a deadlock with the graphics thread. A new thread inherits the mask.
     """
     thread = threading.Thread(target=target, name="ezvtuber-" + name, daemon=True)
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         thread.start()
         return thread
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

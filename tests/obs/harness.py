@@ -164,6 +164,12 @@ class Obs:
             return obsws_python.ReqClient(host="127.0.0.1", port=self.port, password="", timeout=30)
 
         self.client = wait_for(attempt, timeout, "obs-websocket")
+        wait_for(self._answers, timeout, "OBS ready for requests")
+
+    def _answers(self) -> bool:
+        """From OBS 30 on requests are refused with code 207 until everything is loaded."""
+        answer = self.client.base_client.req("GetSceneList", None)
+        return bool(answer["requestStatus"]["result"])
 
     def ask(self, request: str, **data: Any) -> dict[str, Any]:
         """Send a request, return its data. Raises when OBS refuses it."""
@@ -248,7 +254,7 @@ class Obs:
 
 
 def _workers(*selection: str) -> list[int]:
-    listing = subprocess.run(["ps", "-o", "pid=,args=", *selection], capture_output=True, text=True, check=False).stdout
+    listing = subprocess.run(["ps", "-ww", "-o", "pid=,args=", *selection], capture_output=True, text=True, check=False).stdout
     return [int(line.split()[0]) for line in listing.splitlines() if "obs_ezvtuber.py worker" in line]
 
 

@@ -43,10 +43,16 @@ def reload_script(name="obs_ezvtuber"):
     title = ctypes.pythonapi.PyCapsule_GetName
     title.restype, title.argtypes = ctypes.c_char_p, [ctypes.py_object]
     pointer = get(capsule, title(capsule))
-    scripting = ctypes.CDLL("libobs-scripting.so.1")
+    scripting = _scripting_library()
     libobs = ctypes.CDLL(None)
     libobs.obs_queue_task.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_bool]
     libobs.obs_queue_task(0, ctypes.cast(scripting.obs_script_reload, ctypes.c_void_p), pointer, True)
+
+
+def _scripting_library():
+    """The one that is loaded already; its name changed with OBS 30."""
+    with open("/proc/self/maps") as maps:  # noqa: PTH123 - one line, inside OBS
+        return ctypes.CDLL(next(line.split()[-1] for line in maps if "libobs-scripting.so" in line))
 
 
 def _serve():

@@ -144,3 +144,28 @@ def test_a_script_removed_while_its_source_is_shown_keeps_the_last_frame(studio)
     obs.moving("Avatar")
     obs.create("Newcomer")
     obs.moving("Newcomer")
+
+
+def test_packages_of_others_with_our_names_do_not_matter(studio, tmp_path):
+    """OBS looks for modules in its working folder first and in the script's last."""
+    obs = studio()
+    for name in ("obs_bridge", "ezvtb_core", "trackers"):
+        (obs.folder / name).mkdir()
+        (obs.folder / name / "__init__.py").write_text("raise RuntimeError('not ours')")
+    obs.open(avatar(), avatar("Inside", {"host": "thread"}))
+    obs.moving()
+    wait_for(lambda: obs.inside("result = status(1)['state']") in ("running", "error"), 20, "an answer")
+    assert "not ours" not in obs.texts(1)
+    assert obs.inside("import sys; result = sys.path[0]") != str(ROOT)
+
+
+@pytest.mark.slow
+def test_the_install_button_makes_the_character_move_without_a_restart(studio, bare_copy):
+    """What a new user does: add the script, add the source, press Install, wait."""
+    obs = studio(script=bare_copy).open(avatar())
+    wait_for(lambda: "Install" in obs.texts(), 5, "instruction")
+    obs.ask("PressInputPropertiesButton", inputName="Avatar", propertyName="install")
+    wait_for(lambda: "%" in obs.texts(), 30, "progress")
+    assert obs.picture("Avatar")[..., 3].max() == 255
+    obs.moving(timeout=240)
+    assert len(obs.workers()) == 1

@@ -203,3 +203,18 @@ def test_the_engine_runs_inside_obs_too_when_its_python_can(studio, require):
         assert "Advanced" in obs.texts()
     obs.set("Avatar", host="process")
     obs.moving()
+
+
+def test_the_page_in_tools_scripts_has_version_status_and_buttons(studio):
+    obs = studio().open(avatar())
+    obs.moving()
+    found = obs.inside(
+        "import sys, time\n"
+        "page = sys.modules['obs_ezvtuber'].script_properties()\n"
+        "library = holder().library\n"
+        "names = (b'version', b'environment', b'host_process', b'install', b'refresh', b'open_folder')\n"
+        "result = [bool(library.obs_properties_get(int(page), name)) for name in names]\n"
+        "library.obs_properties_destroy(int(page))\n"
+    )
+    assert found == [True] * 6
+    assert "EZVTuber Avatar" in obs.inside("import sys; result = sys.modules['obs_ezvtuber'].script_description()")

@@ -1,4 +1,5 @@
 """Command line: ``python -m tools.puppet [--out DIR] [--size N]`` or ``python -m tools.puppet preview --out FILE.png``."""
+
 from __future__ import annotations
 
 import argparse
@@ -22,8 +23,16 @@ def write(out: Path, size: int) -> None:
     session = ort.InferenceSession(str(out / "puppet.onnx"), providers=["CPUExecutionProvider"])
     frame: Any = session.run(None, {"pose": np.zeros((1, 45), np.float32)})[0]
     Image.fromarray(np.ascontiguousarray(frame[..., [2, 1, 0, 3]]), "RGBA").save(out / "still.png", optimize=True)
-    facts = {"name": NAME, "author": AUTHOR, "licence": LICENCE, "version": VERSION, "width": size, "height": size,
-             "model": "puppet.onnx", "still": "still.png"}
+    facts = {
+        "name": NAME,
+        "author": AUTHOR,
+        "licence": LICENCE,
+        "version": VERSION,
+        "width": size,
+        "height": size,
+        "model": "puppet.onnx",
+        "still": "still.png",
+    }
     (out / "character.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 

@@ -3,6 +3,7 @@
 All coordinates are in picture units: the picture is 512 x 512 units, origin top left, y down, whatever the
 resolution. Shapes are polylines, float64 arrays of shape (N, 2), so one array can be filled, inked and clipped.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -140,8 +141,15 @@ class Pen:
             paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, blur))
         return paint
 
-    def fill(self, poly: Poly, color: str | Sequence[str], *, alpha: float = 1.0, blur: float = 0.0,
-             span: tuple[tuple[float, float], tuple[float, float]] | None = None) -> None:
+    def fill(
+        self,
+        poly: Poly,
+        color: str | Sequence[str],
+        *,
+        alpha: float = 1.0,
+        blur: float = 0.0,
+        span: tuple[tuple[float, float], tuple[float, float]] | None = None,
+    ) -> None:
         """Fill a closed polyline. Several colours make a linear gradient along ``span`` ((dx, y), (dx, y));
         by default from the top to the bottom of the shape. ``blur`` is a sigma in units."""
         lo, hi = poly.min(axis=0), poly.max(axis=0)
@@ -150,8 +158,7 @@ class Pen:
             ends = (np.array(span[0]) + AXIS, np.array(span[1]) + AXIS)
         self.canvas.drawPath(self._path(poly), self._paint(color, alpha, ends, blur))
 
-    def ink(self, poly: Poly, color: str, width: float, taper: tuple[float, float] = (0.35, 0.35),
-            alpha: float = 1.0) -> None:
+    def ink(self, poly: Poly, color: str, width: float, taper: tuple[float, float] = (0.35, 0.35), alpha: float = 1.0) -> None:
         """Line whose width swells from 0 to ``width`` over the fraction taper[0] and shrinks over taper[1]."""
         s = _arc(poly)
         a, b = taper

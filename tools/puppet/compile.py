@@ -1,4 +1,5 @@
 """Draws every layer and compiles the character to one ONNX graph: pose (1, 45) float32 to frame (S, S, 4) uint8 BGRA."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -35,21 +36,57 @@ LAYERS = (
     Layer("neck", (218, 166, 294, 244), 1.5, face.neck, rig.Motion(neck=(184, 214), depth=4)),
     Layer("body", (133, 202, 379, 534), 1.5, body.body, rig.Motion(head=0)),
     Layer("bow", (220, 250, 292, 322), 2.0, body.bow, rig.Motion(head=0, depth=9), (5, 5)),
-    Layer("face", (204, 72, 308, 196), 2.0, face.face,
-          rig.Motion(depth=30, wide=0.0098, up=0.0075, down=0.0042, jaw=1.5), (15, 15)),
-    Layer("front", (176, 36, 336, 270), 2.0, hair.front_hair,
-          rig.Motion(depth=34, wide=0.0085, up=0.0075, down=0.0042, hang=165, spring=1, floor=1), (15, 17)),
+    Layer(
+        "face", (204, 72, 308, 196), 2.0, face.face, rig.Motion(depth=30, wide=0.0098, up=0.0075, down=0.0042, jaw=1.5), (15, 15)
+    ),
+    Layer(
+        "front",
+        (176, 36, 336, 270),
+        2.0,
+        hair.front_hair,
+        rig.Motion(depth=34, wide=0.0085, up=0.0075, down=0.0042, hang=165, spring=1, floor=1),
+        (15, 17),
+    ),
     Layer("phones", (178, 42, 334, 166), 2.0, headphones.headphones, rig.Motion()),
 )
 EYE_ROWS, MOUTH_ROWS, BROW_ROWS = (116.0, 156.0), (158.0, 188.0), (98.0, 132.0)
 SPRITES = {"iris": (eyes.iris, 11.0, 14.0), "glints": (eyes.glints, 11.0, 14.0), "lash": (eyes.lash, 21.0, 9.0)}
 
 # pose index (first of a pair, or single) of every value, by the name the features use
-PAIRS = {"troubled": 0, "angry": 2, "lowered_brow": 4, "raised_brow": 6, "happy": 8, "serious": 10, "wink": 12,
-         "happy_wink": 14, "surprised": 16, "relaxed": 18, "unimpressed": 20, "lower_lid": 22, "small": 24,
-         "lowered": 32, "raised": 34}
-SINGLES = {"aaa": 26, "iii": 27, "uuu": 28, "eee": 29, "ooo": 30, "delta": 31, "smirk": 36, "iris_x": 37, "iris_y": 38,
-           "head_x": 39, "head_y": 40, "neck_z": 41, "body_y": 42, "body_z": 43, "breathing": 44}
+PAIRS = {
+    "troubled": 0,
+    "angry": 2,
+    "lowered_brow": 4,
+    "raised_brow": 6,
+    "happy": 8,
+    "serious": 10,
+    "wink": 12,
+    "happy_wink": 14,
+    "surprised": 16,
+    "relaxed": 18,
+    "unimpressed": 20,
+    "lower_lid": 22,
+    "small": 24,
+    "lowered": 32,
+    "raised": 34,
+}
+SINGLES = {
+    "aaa": 26,
+    "iii": 27,
+    "uuu": 28,
+    "eee": 29,
+    "ooo": 30,
+    "delta": 31,
+    "smirk": 36,
+    "iris_x": 37,
+    "iris_y": 38,
+    "head_x": 39,
+    "head_y": 40,
+    "neck_z": 41,
+    "body_y": 42,
+    "body_z": 43,
+    "breathing": 44,
+}
 
 
 def soften(pixels: Array, amount: float) -> Array:
@@ -177,8 +214,9 @@ class Compiler:
         features.brows(strip, values, shift)
         return self._join(parts, strip)
 
-    def _over(self, canvas: Value, top: Value, origin: tuple[int, int], box: tuple[int, int, int, int],
-              shape: tuple[int, int]) -> Value:
+    def _over(
+        self, canvas: Value, top: Value, origin: tuple[int, int], box: tuple[int, int, int, int], shape: tuple[int, int]
+    ) -> Value:
         """``top`` (1, 4, h, w), which covers ``box``, over the canvas, whose upper left pixel is ``origin``."""
         g = self.g
         x0, y0, x1, y1 = box[0] - origin[0], box[1] - origin[1], box[2] - origin[0], box[3] - origin[1]
@@ -244,8 +282,9 @@ class Compiler:
             bias.append(np.repeat([[-(bx1 + bx0) / (bx1 - bx0)], [-(by1 + by0) / (by1 - by0)]], n * m, axis=1))
         q, motion = np.concatenate(points, 1).astype(np.float32), np.concatenate(rows, 1)
         gape = pose["aaa"] + 0.5 * pose["ooo"] + 0.4 * pose["eee"]
-        posture = rig.Posture(pose["head_x"], pose["head_y"], pose["neck_z"], pose["body_y"], pose["body_z"],
-                              pose["breathing"], clip(gape))
+        posture = rig.Posture(
+            pose["head_x"], pose["head_y"], pose["neck_z"], pose["body_y"], pose["body_z"], pose["breathing"], clip(gape)
+        )
         x, y = rig.inverse(q[:1], q[1:], posture, list(motion[:, None]))
         xy = g.concat([x, y], 0) * np.concatenate(scale, 1) + np.concatenate(bias, 1)
         xy = g.op("Transpose", xy, perm=[1, 0])  # (points, 2)
@@ -276,9 +315,12 @@ class Compiler:
     def _model(self) -> onnx.ModelProto:
         g = self.g
         graph = helper.make_graph(
-            g.nodes, "puppet",
+            g.nodes,
+            "puppet",
             [helper.make_tensor_value_info("pose", TensorProto.FLOAT, [1, 45])],
-            [helper.make_tensor_value_info("frame", TensorProto.UINT8, [self.size, self.size, 4])], g.constants)
+            [helper.make_tensor_value_info("frame", TensorProto.UINT8, [self.size, self.size, 4])],
+            g.constants,
+        )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
         helper.set_model_props(model, {"name": NAME, "author": AUTHOR, "licence": LICENCE, "version": VERSION})
         onnx.checker.check_model(model, full_check=True)

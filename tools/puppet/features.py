@@ -4,6 +4,7 @@ Each part works on a horizontal strip of a texture (``Strip``): columns are x, r
 lid are (1, W) vectors, distances to them (H, W) fields, and a field becomes a mask with a soft ramp at its edge.
 Pairs are ordered (subject's left = image right, subject's right = image left), as in the pose table.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -84,15 +85,37 @@ def lid_curves(u: Array) -> tuple[Array, Array]:
 
     u runs from the inner corner (-) to the outer (+), both in units around the centre of the eye. Two (7, ...) arrays.
     """
-    opened = spline(u, (-15, 4.0), (-13.0, 0.2), (-10.8, -6.0), (-6, -11.0), (0, -12.9), (5, -12.0), (9.4, -8.8),
-                    (12.6, -4.0), (16.2, -1.8), (20, -1.6))
+    opened = spline(
+        u,
+        (-15, 4.0),
+        (-13.0, 0.2),
+        (-10.8, -6.0),
+        (-6, -11.0),
+        (0, -12.9),
+        (5, -12.0),
+        (9.4, -8.8),
+        (12.6, -4.0),
+        (16.2, -1.8),
+        (20, -1.6),
+    )
     closed = spline(u, (-15, 2.0), (-12, 4.6), (-6, 7.4), (1, 8.6), (8, 7.6), (13, 4.6), (17, 2.4), (20, 1.2))
     happy = spline(u, (-15, 8.5), (-12, 5.6), (-6, 0.2), (0, -2.0), (6, -0.6), (12, 4.4), (15, 7.0), (20, 9.0))
     wide = opened + spline(u, (-15, 0.0), (-10, -2.2), (0, -3.6), (10, -2.6), (14, -1.0), (20, -1.0))
     relaxed = spline(u, (-15, 2.5), (-12.5, 0.5), (-9, -2.8), (-3, -4.6), (3, -4.2), (9, -1.6), (13, 1.8), (17, 4.2), (20, 4.6))
     flat = spline(u, (-15, 2.0), (-12.5, -1.6), (-10, -3.3), (10, -3.3), (13, -2.8), (20, -2.2))
-    base = spline(u, (-15, 1.0), (-12.7, 2.4), (-10.2, 8.6), (-5, 12.0), (1, 12.8), (6, 11.7), (10.0, 7.6),
-                  (12.1, 1.6), (13.0, -3.6), (20, -4.0))
+    base = spline(
+        u,
+        (-15, 1.0),
+        (-12.7, 2.4),
+        (-10.2, 8.6),
+        (-5, 12.0),
+        (1, 12.8),
+        (6, 11.7),
+        (10.0, 7.6),
+        (12.1, 1.6),
+        (13.0, -3.6),
+        (20, -4.0),
+    )
     sunk = base + spline(u, (-12, 0.0), (-6, 1.0), (2, 1.6), (9, 0.8), (13, 0.0))
     soft = base - spline(u, (-13, 0.0), (-8, 0.6), (0, 1.0), (9, 0.4), (13, 0.0))
     raised = np.where(base > 0.0, 0.5 * base, base)
@@ -111,8 +134,14 @@ def eyes(strip: Strip, sprites: dict[str, tuple[Value, tuple[float, float]]], po
     wink, happy = pose["wink"] / total, pose["happy_wink"] / total
     opening = 1.0 - wink - happy
     droop = maximum(pose["relaxed"] + pose["unimpressed"], 1.0)
-    mix = [wink, happy, pose["surprised"] * opening, pose["relaxed"] / droop * opening,
-           pose["unimpressed"] / droop * opening, pose["lower_lid"] * opening]
+    mix = [
+        wink,
+        happy,
+        pose["surprised"] * opening,
+        pose["relaxed"] / droop * opening,
+        pose["unimpressed"] / droop * opening,
+        pose["lower_lid"] * opening,
+    ]
     upper, lower = lid_curves(u[0])
     slopes = [np.gradient(lid, axis=1) * strip.scale for lid in (upper, lower)]
     stack = np.stack([upper, lower, *slopes], axis=1)
@@ -130,7 +159,7 @@ def eyes(strip: Strip, sprites: dict[str, tuple[Value, tuple[float, float]]], po
     shrink = maximum(1.0 - 0.38 * pose["small"] - 0.1 * mix[2], 0.5)
     grow = g.reshape(matmul(1.0 / shrink, half_of), 1, -1, 1)  # (1, W, 1)
     gaze = g.concat([pose["iris_y"] * -4.0, pose["iris_x"] * -3.6], 1)  # (1, 2): x, y in units
-    centre = (256 + side * (EYE_X - 0.4))
+    centre = 256 + side * (EYE_X - 0.4)
     base = np.stack([np.broadcast_to(x - centre, (len(y), x.shape[1])), np.broadcast_to(y, (len(y), x.shape[1]))], -1)
 
     def sprite(name: str, points: Any) -> tuple[Value, Value]:
@@ -171,7 +200,8 @@ def brows(strip: Strip, pose: dict[str, Value], shift: tuple[Any, Any]) -> None:
     bump = 1.0 - t * t
     half_of = np.stack([side[0] > 0, side[0] < 0]).astype(np.float32)
     troubled, angry, lowered, raised, happy, serious = (
-        pose[k] for k in ("troubled", "angry", "lowered", "raised", "happy", "serious"))
+        pose[k] for k in ("troubled", "angry", "lowered", "raised", "happy", "serious")
+    )
     level = 0.2 * troubled + 0.2 * angry + 3.6 * lowered - 4.6 * raised - 1.6 * happy + 2.4 * serious
     slope = 3.4 * troubled - 4.3 * angry - 1.6 * serious + 0.3 * raised + 1.0 * happy
     arch = -0.6 * troubled + 0.8 * angry + 0.8 * lowered - 1.2 * raised - 2.8 * happy + 1.6 * serious

@@ -3,6 +3,7 @@
 Functions such as :func:`maximum` or :func:`cos` take numpy arrays, Python floats and :class:`Value` objects; as soon as
 one argument is a :class:`Value` the result is a node of its graph, otherwise it is a numpy array.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence

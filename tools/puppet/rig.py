@@ -6,6 +6,7 @@ around the neck, hair below the ears hangs, and all of it rides on the body, whi
 Pictures are sampled backwards, so :func:`inverse` solves ``forward(p) = q`` by fixed-point steps.
 Lengths are in picture units (512 = the picture), angles in radians, positive x is image right, positive y is down.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -48,8 +49,7 @@ class Motion:
         if self.neck:
             gain = -1.0 / (self.neck[1] - self.neck[0])
             bias = -gain * self.neck[1]
-        column = [bias, gain, self.depth, self.wide, self.up, self.down, self.hang, self.spring, self.jaw,
-                  self.floor]
+        column = [bias, gain, self.depth, self.wide, self.up, self.down, self.hang, self.spring, self.jaw, self.floor]
         return np.repeat(np.array(column, np.float32)[:, None], count, axis=1)
 
 

@@ -1,4 +1,5 @@
 """The art program draws at other sizes and reproduces what is committed."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """What every user of puppet.onnx relies on: names, shapes, alpha, determinism, safe inputs, no holes."""
+
 from __future__ import annotations
 
 import json

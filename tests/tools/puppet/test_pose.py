@@ -1,4 +1,5 @@
 """Each of the 45 values changes the right part of the picture, in the right direction."""
+
 from __future__ import annotations
 
 import numpy as np

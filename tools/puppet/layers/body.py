@@ -1,4 +1,5 @@
 """Jacket, sleeves, skirt, sailor collar and bow."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -7,8 +8,10 @@ from tools.puppet import palette as c
 from tools.puppet.brushes import Pen, curve, ellipse, mirror, star
 
 TORSO = "-19,210 -42,216 -62,228 -62,262 -58,305 -60,340 -67,378 -75,413"
-SLEEVE = ("-46,219* -62,222 -74,232 -81,256 -88,296 -100,338 -114,376 -119,402 -112,427* -95,432 -77,430*"
-          " -68,404 -60,358 -54,310 -50,262")
+SLEEVE = (
+    "-46,219* -62,222 -74,232 -81,256 -88,296 -100,338 -114,376 -119,402 -112,427* -95,432 -77,430*"
+    " -68,404 -60,358 -54,310 -50,262"
+)
 CUFF = "-111.5,424* -95,429 -76.5,428* -78,446* -93,450.5 -108,445*"
 LAPEL = "-18.5,202* -38,212 -56,223* -50,240 -30,258 -3,276* -2,258 -10,240 -16.5,219"
 
@@ -50,8 +53,13 @@ def _torso(pen: Pen) -> None:
         pen.fill(curve("-70,240 -50,262 -52,300 -56,350 -50,400 -60,440 -90,440 -80,300", closed=True), c.CLOTH_SHADE)
         pen.fill(curve("70,236 40,262 36,300 42,340 34,372 44,410 40,440 100,440 90,300", closed=True), c.CLOTH_SHADE)
         pen.fill(curve("-58,238 -34,266 0,284 34,266 58,238 30,300 6,302 -26,290", closed=True), c.CLOTH_SHADE, alpha=0.9)
-        for fold in ("-58,292 -42,304 -26,307 -44,297", "56,318 38,336 20,340 40,328", "-60,340 -42,358 -24,362 -44,349",
-                     "56,356 36,370 18,372 38,362", "-30,366 -16,372 -4,373 -18,367"):
+        for fold in (
+            "-58,292 -42,304 -26,307 -44,297",
+            "56,318 38,336 20,340 40,328",
+            "-60,340 -42,358 -24,362 -44,349",
+            "56,356 36,370 18,372 38,362",
+            "-30,366 -16,372 -4,373 -18,367",
+        ):
             pen.fill(curve(fold, closed=True), c.CLOTH_DEEP, alpha=0.7)
         _waves(pen)
         pen.fill(np.vstack([curve("-84,405 -42,414.5 0,417 42,414.5 84,405"), curve("84,440 0,440 -84,440")]), c.NAVY)
@@ -80,16 +88,25 @@ def _waves(pen: Pen) -> None:
         for k in range(-5, 6):
             x = (k + 0.5 * (row % 2)) * pitch
             y = 391 + 7.0 * row - 0.0018 * x * x
-            for r, color in ((radius, "#ffffff"), (radius - 1.3, c.WAVE if row < 3 else c.WAVE_SHADE), (radius - 4.2, "#ffffff"),
-                             (radius - 5.5, c.NAVY_LIGHT if row > 2 else c.WAVE_SHADE), (radius - 8.6, "#ffffff")):
+            for r, color in (
+                (radius, "#ffffff"),
+                (radius - 1.3, c.WAVE if row < 3 else c.WAVE_SHADE),
+                (radius - 4.2, "#ffffff"),
+                (radius - 5.5, c.NAVY_LIGHT if row > 2 else c.WAVE_SHADE),
+                (radius - 8.6, "#ffffff"),
+            ):
                 pen.fill(ellipse(x, y, r, r * 0.94), color)
 
 
 def _hands(pen: Pen) -> None:
     """Fingertips that peek out of the long sleeves."""
     for flip in (False, True):
-        for spec in ("-103,440 -102,452 -97.5,458 -93,452 -93,438", "-97,440 -95.5,456 -91,461 -87,455 -87,438",
-                     "-90,440 -88.5,456 -84.5,459.5 -81,453 -81,438", "-84,440 -82,450 -79.5,451.5 -77.5,447 -78,438"):
+        for spec in (
+            "-103,440 -102,452 -97.5,458 -93,452 -93,438",
+            "-97,440 -95.5,456 -91,461 -87,455 -87,438",
+            "-90,440 -88.5,456 -84.5,459.5 -81,453 -81,438",
+            "-84,440 -82,450 -79.5,451.5 -77.5,447 -78,438",
+        ):
             finger = curve(spec)
             finger = mirror(finger) if flip else finger
             pen.fill(finger, c.SKIN)
@@ -101,9 +118,17 @@ def _sleeves(pen: Pen) -> None:
         shape, cuff = curve(SLEEVE, closed=True), curve(CUFF, closed=True)
         shade = curve("-40,232 -60,250 -66,290 -64,330 -78,372 -86,402 -82,440 -60,440 -40,300", closed=True)
         stripe = [curve(f"-119,{y} -97,{y + 5.5} -60,{y + 2}") for y in (403, 410)]
-        folds = [curve(s, closed=True) for s in ("-52,258 -66,276 -82,284 -68,272", "-56,316 -76,330 -96,331 -78,325",
-                                                 "-60,350 -82,366 -108,366 -84,360", "-112,424 -106,410 -103,398 -102,410",
-                                                 "-98,428 -95,414 -94,404 -91,416", "-84,428 -83,416 -84,408 -79,418")]
+        folds = [
+            curve(s, closed=True)
+            for s in (
+                "-52,258 -66,276 -82,284 -68,272",
+                "-56,316 -76,330 -96,331 -78,325",
+                "-60,350 -82,366 -108,366 -84,360",
+                "-112,424 -106,410 -103,398 -102,410",
+                "-98,428 -95,414 -94,404 -91,416",
+                "-84,428 -83,416 -84,408 -79,418",
+            )
+        ]
         hair = curve("-44,218 -62,222 -73,236 -66,250 -60,268 -54,256 -48,266 -44,240", closed=True)
         if flip:
             shape, cuff, stripe = mirror(shape), mirror(cuff), [mirror(s) for s in stripe]

@@ -1,4 +1,5 @@
 """Sprites of the eye: iris, highlights and the upper lash. Drawn around (256, 0), the eye's own centre."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Face, neck, nose and blush. Eyes, brows and mouth are drawn per frame: see features."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -14,11 +15,15 @@ def face(pen: Pen) -> None:
     shape = np.vstack([both(FACE), curve("46,84 0,74 -46,84")])
     pen.fill(shape, c.SKIN)
     with pen.clip(shape):
-        shadow = curve("-60,70 -60,160 -43,170 -44,140 -40,152 -34,138 -27,122 -20,134 -13,120 -4,139 4,122 9,132"
-                       " 15,118 22,135 29,121 36,141 42,128 45,150 44,168 60,160 60,70", closed=True)
+        shadow = curve(
+            "-60,70 -60,160 -43,170 -44,140 -40,152 -34,138 -27,122 -20,134 -13,120 -4,139 4,122 9,132"
+            " 15,118 22,135 29,121 36,141 42,128 45,150 44,168 60,160 60,70",
+            closed=True,
+        )
         pen.fill(shadow, c.SKIN_SHADE)
-        pen.fill(curve("50,130 45,150 39,164 28,176 12,187 0,190 -10,190 0,196 40,190 60,150", closed=True),
-                 c.SKIN_SHADE, alpha=0.55)
+        pen.fill(
+            curve("50,130 45,150 39,164 28,176 12,187 0,190 -10,190 0,196 40,190 60,150", closed=True), c.SKIN_SHADE, alpha=0.55
+        )
         for side in (-1, 1):
             pen.fill(ellipse(side * 32, 157, 10, 5.5), c.BLUSH, alpha=0.5, blur=3.2)
             for k in range(3):

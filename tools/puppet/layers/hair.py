@@ -1,4 +1,5 @@
 """Hair: the mass behind the head, side locks, bangs, ahoge."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -10,9 +11,20 @@ SPAN = ((0.0, 62.0), (0.0, 268.0))  # root to tip: one gradient for every strand
 DOME = "-67,142 -68,116 -62.5,92 -48.5,73 -25.5,61.2 0,58.4"
 
 
-def strand(pen: Pen, spec: str, root: float, belly: float, at: float = 0.4, *, shade: float = 0.42,
-           colors: tuple[str, ...] = c.HAIR, dark: tuple[str, ...] = c.HAIR_SHADE, line: float = 1.0,
-           flip: bool = False, tip: float = 0.0) -> None:
+def strand(
+    pen: Pen,
+    spec: str,
+    root: float,
+    belly: float,
+    at: float = 0.4,
+    *,
+    shade: float = 0.42,
+    colors: tuple[str, ...] = c.HAIR,
+    dark: tuple[str, ...] = c.HAIR_SHADE,
+    line: float = 1.0,
+    flip: bool = False,
+    tip: float = 0.0,
+) -> None:
     """One pointed strand along ``spec``, lit from the upper left; ``shade`` is the share of its width in shadow and
     ``tip`` how much its end deepens."""
     spine = curve(spec)
@@ -37,8 +49,10 @@ def strand(pen: Pen, spec: str, root: float, belly: float, at: float = 0.4, *, s
 
 def back_hair(pen: Pen) -> None:
     """The mass behind head and shoulders, in its own darker tones."""
-    left = curve("0,66 -26,69.5 -49,82 -64,105 -68.5,130 -68,152 -65,172 -64,196 -65,220 -69,238* -60,240 -58,249 -61,266*"
-                 " -50,252 -46,260 -47,275* -32,259 -28,264 -26,277* -12,264 0,270")
+    left = curve(
+        "0,66 -26,69.5 -49,82 -64,105 -68.5,130 -68,152 -65,172 -64,196 -65,220 -69,238* -60,240 -58,249 -61,266*"
+        " -50,252 -46,260 -47,275* -32,259 -28,264 -26,277* -12,264 0,270"
+    )
     shape = np.vstack([left, mirror(left)])
     pen.fill(shape, c.HAIR_BACK, span=SPAN)
     with pen.clip(shape):
@@ -88,8 +102,14 @@ def front_hair(pen: Pen) -> None:
             strand(pen, spec, root, belly, 0.5, tip=0.5)
     with pen.atop():
         _glow(pen)
-    for spec in ("3,66 -8,76 -16,90", "6,67 4,80 0,94", "-3,66 -28,76 -44,96", "11,66 36,76 48,98",
-                 "-22,68 -46,86 -57,116", "27,69 48,87 57.5,116"):
+    for spec in (
+        "3,66 -8,76 -16,90",
+        "6,67 4,80 0,94",
+        "-3,66 -28,76 -44,96",
+        "11,66 36,76 48,98",
+        "-22,68 -46,86 -57,116",
+        "27,69 48,87 57.5,116",
+    ):
         pen.ink(curve(spec), c.HAIR_LINE, 0.65, (0.3, 0.7), alpha=0.55)
     _clip(pen)
 

@@ -1,4 +1,5 @@
 """Headphones: band over the hair, cups at the ears with a star each."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -16,12 +17,12 @@ def headphones(pen: Pen) -> None:
     outer, inner = both(OUTER), both(INNER)
     band = np.vstack([outer, inner[::-1]])
     pen.fill(band, c.CLOTH)
-    middle = (outer * 0.35 + inner * 0.65)
+    middle = outer * 0.35 + inner * 0.65
     with pen.clip(band):
         pen.fill(np.vstack([middle, inner[::-1]]), c.NAVY)
         right = curve("20,50 48,66 64,88 70,130 80,130 70,60")
         pen.fill(right, c.CLOTH_SHADE, alpha=0.8)
-        pen.fill(np.vstack([middle, inner[::-1]])[len(middle) // 2:-len(inner) // 2], c.NAVY_SHADE, alpha=0.6)
+        pen.fill(np.vstack([middle, inner[::-1]])[len(middle) // 2 : -len(inner) // 2], c.NAVY_SHADE, alpha=0.6)
     pen.outline(band, c.NAVY_LINE, 1.0)
     for side in (-1, 1):
         cushion = ellipse(side * 60.5, 141, 6.5, 17.5, side * -4)

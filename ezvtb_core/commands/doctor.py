@@ -1,0 +1,186 @@
+"""`doctor`: look at everything the avatar needs and say what to do about what is wrong. Changes nothing.
+
+Standard library only, Python 3.8+: it has to work where nothing else does. What needs packages is looked at when they are there.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ezvtb_core import __version__
+from ezvtb_core.commands import obs_program, ports
+from ezvtb_core.commands.console import Console, Parser
+from ezvtb_core.link import environment, interpreters, paths, presets
+from ezvtb_core.link.locale import say
+from ezvtb_core.link.messages import Notice, NoticeError
+from ezvtb_core.link.settings import OPTIONS, Settings
+
+OK, NOTE, PROBLEM = "ok", "note", "problem"
+MARKS = {OK: "  ok  ", NOTE: " note ", PROBLEM: "!FIX! "}
+LOW_SPACE = 500 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    area: str
+    level: str
+    """`ok`, `note` (something is missing that only some need), `problem` (the avatar cannot run)."""
+    notice: Notice
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Values for programs."""
+
+    def to_json(self, locale: str) -> dict[str, Any]:
+        """Everything, and the sentence in `locale`."""
+        said = {"area": self.area, "level": self.level, "text": say(self.notice, locale)}
+        return {**said, **self.notice.to_json(), "facts": self.facts}
+
+
+def run(argv: list[str], console: Console) -> int:
+    """Print the findings; 0 when the avatar can run, 1 when something must be fixed first."""
+    parser = Parser(prog="doctor", description=console.text("command_doctor"))
+    parser.add_argument("--json", action="store_true", help=console.text("help_json"))
+    as_json = parser.parse_args(argv).json
+    findings: list[Finding] = []
+    for look in LOOKS:
+        for finding in look(console):
+            findings.append(finding)
+            if not as_json:
+                console.line(f"[{MARKS[finding.level]}] {say(finding.notice, console.locale)}")
+    usable = all(finding.level != PROBLEM for finding in findings)
+    if as_json:
+        listed = [each.to_json(console.locale) for each in findings]
+        console.result({"usable": usable, "version": __version__, "findings": listed})
+    else:
+        console.line(console.text("doctor_usable" if usable else "doctor_unusable"))
+    return 0 if usable else 1
+
+
+def _python(_: Console) -> Iterator[Finding]:
+    facts = {"version": platform.python_version(), "path": sys.executable, "system": platform.platform()}
+    notice = Notice("doctor_system", version=__version__, python=facts["version"], system=facts["system"])
+    yield Finding("python", OK, notice, facts)
+
+
+def _environment(_: Console) -> Iterator[Finding]:
+    state = environment.state()
+    facts = {"state": state.name, "path": str(environment.python()), "extras": sorted(environment.stamped())}
+    if state.ready:
+        yield Finding(
+            "environment", OK, Notice("doctor_environment", folder=str(paths.VENV), state=state.notice.to_json()), facts
+        )
+        return
+    yield Finding("environment", PROBLEM, state.notice, facts)
+    try:
+        found = interpreters.find_interpreter()
+        yield Finding("environment", OK, Notice("doctor_interpreter", python=found.name, path=found.path), {"path": found.path})
+    except NoticeError as error:
+        yield Finding("environment", PROBLEM, error.notice)
+
+
+def _obs(console: Console) -> Iterator[Finding]:
+    program = obs_program.find(console.environ)
+    if program is None:
+        code = {"win32": "obs_missing_windows", "darwin": "obs_missing_mac"}.get(sys.platform, "obs_missing_linux")
+        yield Finding("obs", NOTE, Notice(code), {"found": False})
+        return
+    facts = {"found": True, "path": program.path, "version": program.name, "config": str(program.config)}
+    if program.version and program.version < obs_program.OLDEST:
+        oldest = "{}.{}".format(*obs_program.OLDEST)
+        yield Finding("obs", NOTE, Notice("doctor_obs_old", path=program.path, version=program.name, oldest=oldest), facts)
+        return
+    yield Finding("obs", OK, Notice("doctor_obs", version=program.name, path=program.path), facts)
+    if program.newest_python is None:
+        return
+    newest = "{}.{}".format(*program.newest_python)
+    fitting = [found for found in interpreters.working() if (3, 8) <= found.version[:2] <= program.newest_python]
+    if fitting:
+        # OBS is given the folder that holds the library, not the interpreter itself.
+        folder = str(Path(fitting[0].path).parent)
+        notice = Notice("doctor_obs_python", newest=newest, python=fitting[0].name, folder=folder)
+        yield Finding("obs", OK, notice, {"python": fitting[0].path})
+    else:
+        yield Finding("obs", NOTE, Notice("doctor_obs_no_python", newest=newest, version=program.name))
+
+
+def _backends(_: Console) -> Iterator[Finding]:
+    if not environment.is_current():
+        return
+    try:
+        from ezvtb_core import backends
+    except ImportError as error:
+        yield Finding("packages", PROBLEM, Notice("install_check_failed", detail=str(error)))
+        return
+    probes = [backends.probe(name) for name in backends.BACKENDS if name != "fake"]
+    usable = any(probe.usable for probe in probes)
+    for probe in probes:
+        level = OK if probe.usable else NOTE if usable else PROBLEM
+        yield Finding("backend", level, probe.reason, {"name": probe.name, "usable": probe.usable})
+
+
+def _character(_: Console) -> Iterator[Finding]:
+    if not environment.is_current():
+        return
+    try:
+        from ezvtb_core import pose
+        from ezvtb_core.assemble import build_model
+    except ImportError:
+        return  # told above
+    try:
+        model = build_model(Settings(model="puppet"))
+        frame = model.render(pose.neutral())
+        model.close()
+    except NoticeError as error:
+        yield Finding("character", PROBLEM, error.notice)
+        return
+    visible = round(100 * float((frame[..., 3] > 0).mean()))
+    size = f"{frame.shape[1]}×{frame.shape[0]}"
+    if visible:
+        yield Finding("character", OK, Notice("doctor_character", size=size, visible=visible))
+    else:
+        yield Finding("character", PROBLEM, Notice("doctor_character_empty", path=str(paths.PUPPET_GRAPH)))
+
+
+def _presets(_: Console) -> Iterator[Finding]:
+    for file in sorted([*paths.PRESETS.glob("*.json"), *paths.USER_PRESETS.glob("*.json")]):
+        try:
+            presets.load(file.stem)
+        except NoticeError as error:
+            yield Finding("presets", NOTE, error.notice, {"path": str(file)})
+
+
+def _ports(_: Console) -> Iterator[Finding]:
+    for name, option in OPTIONS.items():
+        if not name.endswith("_port"):
+            continue
+        port = int(option.default)
+        tracker = name[: -len("_port")]
+        if ports.is_free(port):
+            yield Finding("port", OK, Notice("doctor_port_free", tracker=tracker, port=port), {"port": port, "free": True})
+        else:
+            owner = ports.owner(port)
+            notice = Notice("doctor_port_taken", tracker=tracker, port=port, owner=owner)
+            yield Finding("port", NOTE, notice, {"port": port, "free": False, "owner": owner})
+
+
+def _disk(_: Console) -> Iterator[Finding]:
+    free = shutil.disk_usage(str(paths.ROOT)).free
+    level = OK if free >= LOW_SPACE else NOTE
+    yield Finding("disk", level, Notice("doctor_disk", folder=str(paths.ROOT), free=f"{free / 1e9:.1f}"), {"free": free})
+    if not os.access(str(paths.ROOT), os.W_OK):
+        yield Finding("disk", PROBLEM, Notice("install_no_permission", folder=str(paths.ROOT)))
+    yield Finding("logs", OK, Notice("doctor_logs", folder=str(paths.LOGS)), {"path": str(paths.LOGS)})
+
+
+LOOKS: tuple[Callable[[Console], Iterator[Finding]], ...] = (
+    _python, _environment, _obs, _backends, _character, _presets, _ports, _disk,
+)  # fmt: skip
+"""In the order they are shown."""
