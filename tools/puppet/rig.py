@@ -21,6 +21,7 @@ NECK = (256.0, 200.0)  # the joint the head tilts around
 HIP = (256.0, 500.0)  # the joint the body leans around
 YAW, PITCH, ROLL = np.radians(23.0), np.radians(15.0), np.radians(15.0)
 LEAN, TWIST = np.radians(3.4), np.radians(11.0)
+SWING = 6.0  # the joint of the neck is this far behind the axis of the skull, times sin(YAW): a turned head moves sideways
 STEPS = 4  # four leave 0.02 units at a typical pose; corners of the range settle a little short, smoothly
 
 
@@ -75,7 +76,7 @@ def _turn(x: Term, y: Term, p: Posture, m: list[Any]) -> tuple[Any, Any]:
     yaw, pitch = p.yaw * YAW + p.twist * (0.35 * YAW), p.pitch * PITCH
     sin_yaw, cos_yaw = sin(yaw), cos(yaw)
     # the far side recedes and the near side comes forward: turning up or down then tilts the line of the eyes
-    x1 = x * cos_yaw - z * sin_yaw - 2.0 * p.yaw
+    x1 = x * cos_yaw - z * sin_yaw - SWING * p.yaw
     z1 = z * cos_yaw + 0.6 * (x * sin_yaw)
     tall = minimum(below * 0.0167, 1.2)
     y1 = y * cos(pitch) - z1 * sin(pitch) - 2.0 * p.pitch + jaw * p.jaw * tall * tall
