@@ -15,7 +15,7 @@ HEAD = """<!-- Generated from ezvtb_core/link/settings.py by `python -m tools.se
 # Settings · 设置
 
 Every setting is in the properties of the source **EZVTuber Avatar**, and a flag of `python3 obs_ezvtuber.py demo`
-(`--head-gain 120`). 每个设置都在来源 **EZVTuber Avatar** 的属性中，也是 `demo` 命令的参数（如 `--head-gain 120`）。
+(`--head-gain 120`). 每个设置都在源 **EZVTuber 虚拟形象** 的属性中，也是 `demo` 命令的参数（如 `--head-gain 120`）。
 """
 
 
