@@ -83,7 +83,8 @@ LOCKING: Tuple[Tuple[str, Any, List[Any]], ...] = (
     ("obs_get_version", u32, []),
     ("obs_get_locale", s, []),
     ("obs_get_source_output_flags", u32, [s]),
-    ("obs_register_source_s", None, [POINTER(SourceInfo), c_size_t]),
+    # A plain pointer: ctypes keeps every POINTER type for ever, one per reload of this module.
+    ("obs_register_source_s", None, [p, c_size_t]),
     ("obs_get_module", p, [s]),
     ("obs_enter_graphics", None, []),
     ("obs_leave_graphics", None, []),

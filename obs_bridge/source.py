@@ -38,6 +38,8 @@ class State:
         self.warnings: List[Notice] = []
         self.host = ""
         self.buffer: Optional[FrameBuffer] = None
+        self.trouble: Optional[Notice] = None
+        """Why there is no engine for this source at all."""
         self.shown = 0
         """Sequence number of the frame in the texture; 0 for none."""
         self.preset_name = ""
@@ -78,8 +80,12 @@ class Avatars(Implementation):
         instance.state = state
         self._apply_presets(state, settings, self._before(settings))
         self._parse(state)
-        state.buffer = FrameBuffer.create(FRAME_SIDE * FRAME_SIDE * 4)
         state.host = state.settings.host
+        try:
+            state.buffer = FrameBuffer.create(FRAME_SIDE * FRAME_SIDE * 4)
+        except OSError as error:
+            state.trouble = Notice("framebuffer_no_memory", detail=str(error))
+            return
         self._open(state)
 
     def detach(self, instance: Instance) -> None:
@@ -120,8 +126,9 @@ class Avatars(Implementation):
             self._engines.hosts[state.host].act(state.name, "recentre")
 
     def _open(self, state: State) -> None:
-        assert state.buffer is not None
-        self._engines.hosts[state.host].open(state.name, state.settings.to_json(), state.buffer.name, state.buffer.capacity)
+        buffer = state.buffer
+        if buffer is not None:
+            self._engines.hosts[state.host].open(state.name, state.settings.to_json(), buffer.name, buffer.capacity)
 
     def _parse(self, state: State) -> None:
         state.settings, state.warnings = Settings.parse(state.values)
@@ -224,6 +231,8 @@ class Avatars(Implementation):
             return [properties.Line("status_engine", self._text("panel_script_missing"), c.OBS_TEXT_INFO_WARNING)]
         if state is None:
             return []
+        if state.trouble is not None:
+            return [properties.Line("status_engine", self._say(state.trouble), c.OBS_TEXT_INFO_ERROR)]
         status = self._engines.hosts[state.host].status(state.name)
         lines = [properties.Line("status_engine", self._say(status.notice), _level(status))]
         if status.state in ("running", "hidden"):

@@ -53,7 +53,8 @@ class Connection:
         raise NotImplementedError
 
 
-Connect = Callable[[Post], Connection]
+# Quoted, because typing caches what it is given: the classes of a hundred reloads would stay in OBS's memory.
+Connect = Callable[[Post], "Connection"]
 """Starts engines. Raises NoticeError when they cannot be started (not installed, …); may take a moment."""
 
 

@@ -20,9 +20,12 @@ SCRIPT = ROOT / "obs_ezvtuber.py"
 def test_the_script_can_be_reloaded_a_hundred_times(studio):
     obs = studio().open(avatar())
     obs.moving()
+    objects = []
     for _ in range(100):
         obs.inside("reload_script()")
         assert obs.picture("Avatar")[..., 3].max() == 255, "blank after a reload"
+        objects.append(obs.inside("import gc; gc.collect(); result = len(gc.get_objects())"))
+    assert objects[-1] < 1.03 * objects[20], "each reload leaves something behind in OBS's memory"
     obs.moving()
     assert len(obs.workers()) == 1
     assert obs.inside("result = holder().generation") == 101

@@ -97,6 +97,67 @@ def test_a_port_in_use_is_explained_and_the_character_keeps_moving(studio):
         wait_for(lambda: str(port) in obs.texts(), 10, "sentence about the port")
 
 
+def test_garbage_from_the_network_is_explained_and_does_no_harm(studio):
+    import os
+    import socket
+
+    from tests.peers import free_port
+
+    port = free_port()
+    obs = studio().open(avatar(settings={"tracker": "openseeface", "openseeface_port": port}))
+    obs.moving()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for size in range(0, 4000, 7):
+            sender.sendto(os.urandom(size), ("127.0.0.1", port))
+        wait_for(lambda: "not OpenSeeFace" in obs.texts() or "are not" in obs.texts(), 10, "sentence about the data")
+    obs.moving()
+    assert len(obs.workers()) == 1
+
+
+def test_a_frame_buffer_of_another_size_is_explained_and_the_last_frame_stays(studio):
+    obs = studio().open(avatar())
+    obs.moving()
+    obs.inside(
+        "state = instances()[0].state\n"
+        "host = holder().implementation._engines.hosts['process']\n"
+        "host.open(state.name, state.settings.to_json(), state.buffer.name, state.buffer.capacity * 2)\n"
+    )
+    wait_for(lambda: "frame buffer" in obs.texts(), 10, "sentence about the frame buffer")
+    frame = obs.picture("Avatar")
+    assert frame[..., 3].max() == 255
+    assert (obs.picture("Avatar") == frame).all()
+
+
+def test_a_source_without_memory_for_frames_shows_the_still_character_and_says_so(studio):
+    obs = studio().open()
+    obs.inside(
+        "from ezvtb_core.link.framebuffer import FrameBuffer\n"
+        "def full(capacity):\n"
+        "    raise OSError(28, 'No space left on device')\n"
+        "FrameBuffer.create = full\n"
+    )
+    obs.create("Avatar")
+    wait_for(lambda: obs.picture("Avatar")[..., 3].max() == 255, 5, "still character")
+    assert "No space left" in obs.texts()
+    obs.set("Avatar", fps=12)
+
+
+def test_the_kind_belongs_to_a_module_where_obs_asks_for_that(studio):
+    """From OBS 32 on the Sources dock paints the name of a source red when no module has registered its kind."""
+    obs = studio().open(avatar())
+    state = obs.inside(
+        "import ctypes\n"
+        "library = ctypes.CDLL(None)\n"
+        "found = getattr(library, 'obs_source_load_state', None)\n"
+        "result = None if found is None else found(b'ezvtuber_avatar')\n"
+    )
+    if state is None:
+        assert obs.ask("GetVersion")["obsVersion"] < "32"
+    else:
+        unknown = obs.inside("import ctypes; result = ctypes.CDLL(None).obs_source_load_state(b'no_such_kind')")
+        assert state != unknown
+
+
 def test_a_hidden_source_slows_down_and_a_shown_one_is_back_at_once(studio):
     obs = studio().open(avatar())
     obs.moving()
