@@ -13,8 +13,7 @@ from typing import Any, BinaryIO
 
 from ezvtb_core import __version__
 from ezvtb_core.link import framebuffer, paths
-from ezvtb_core.link.in_process import STATUS_INTERVAL
-from ezvtb_core.link.worker_process import PROTOCOL
+from ezvtb_core.link.protocol import STATUS_INTERVAL, VERSION
 from ezvtb_core.service import EngineService
 
 logger = logging.getLogger(__name__)
@@ -68,7 +67,7 @@ def main(argv: list[str]) -> int:
     parent = os.getppid()
     commands = sys.stdin.buffer
     output = _private_stdout()
-    say({"ready": {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid(), "host": "process"}}, output)
+    say({"ready": {"protocol": VERSION, "version": __version__, "pid": os.getpid(), "host": "process"}}, output)
     hub = Hub()
     ended = threading.Event()
     threading.Thread(target=_report, args=(hub, output, ended), name="status", daemon=True).start()

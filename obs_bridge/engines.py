@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Dict
 
-from ezvtb_core.link.hosts import EngineHost, ProcessHost, ThreadHost
+from ezvtb_core.link.hosts import EngineHost
+from ezvtb_core.link.in_process import ThreadHost
+from ezvtb_core.link.worker_process import ProcessHost
 from obs_bridge.chores import Chores
 from obs_bridge.registration import Holder, Instance
 

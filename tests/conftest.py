@@ -44,6 +44,15 @@ def _obs() -> str:
     return _program("obs", "Xvfb")
 
 
+def _art() -> str:
+    """The drawing library is there only if it loads: it needs EGL and fontconfig of the system."""
+    try:
+        import skia  # noqa: F401 - the import is the test
+    except ImportError as error:
+        return str(error)
+    return ""
+
+
 CAPABILITIES: dict[str, Callable[[], str]] = {
     "obs": _obs,
     "ort-cpu": lambda: _module("onnxruntime", ""),
@@ -52,7 +61,7 @@ CAPABILITIES: dict[str, Callable[[], str]] = {
     "window": lambda: _module("pygame", "window"),
     "xvfb": lambda: _program("Xvfb"),
     "display": _display,
-    "art": lambda: _module("skia", "art"),
+    "art": _art,
     "types": lambda: "" if sys.version_info[:2] == (3, 11) else "numpy's annotations differ by version; checked on Python 3.11",
     "posix": lambda: "POSIX only" if sys.platform == "win32" else "",
     "linux": lambda: "" if sys.platform.startswith("linux") else "Linux only",

@@ -31,8 +31,8 @@ COVERED_ELSEWHERE = {
     "ezvtb_core/link/paths.py": "tests/ezvtb_core/link/test_environment.py",
     "ezvtb_core/link/in_process.py": "tests/ezvtb_core/link/test_host_contract.py",
     "ezvtb_core/link/worker_process.py": "tests/ezvtb_core/link/test_host_contract.py",
+    "ezvtb_core/link/protocol.py": "tests/ezvtb_core/link/test_hosts.py",
     "ezvtb_core/link/threads.py": "tests/ezvtb_core/link/test_hosts.py",
-    "ezvtb_core/worker.py": "tests/ezvtb_core/link/test_host_contract.py",
     "obs_bridge/": "tests/obs/test_source.py",
     "tools/puppet/": "tests/tools/puppet/test_build.py",
     "ezvtb_core/commands/console.py": "tests/ezvtb_core/commands/test_entry.py",
@@ -170,6 +170,8 @@ def test_every_python_can_read_the_script() -> None:
 
 def test_style() -> None:
     found = run("-m", "ruff", "check", "--no-cache", "--output-format=concise", ".")
+    assert not found, found
+    found = run("-m", "ruff", "format", "--no-cache", "--check", ".")
     assert not found, found
 
 

@@ -28,7 +28,7 @@ COMMANDS: dict[str, Command] = {
     "render": Command("ezvtb_core.commands.render:run"),
     "doctor": Command("ezvtb_core.commands.doctor:run", needs="nothing"),
     "bench": Command("ezvtb_core.commands.bench:run"),
-    "test": Command("ezvtb_core.commands.test:run", extras=("test", "video", "window")),
+    "test": Command("ezvtb_core.commands.test:run", extras=("test", "video", "window", "art")),
     "install": Command("ezvtb_core.commands.install:run", needs="outside"),
     "worker": Command("ezvtb_core.commands.entry:worker", needs="worker"),
 }

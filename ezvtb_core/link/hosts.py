@@ -1,7 +1,7 @@
 """Where engines run, seen from OBS: a host is supervised, restarted when it dies, and never makes its caller wait.
 
-Standard library only, Python 3.8+. `ProcessHost` runs the engines in a worker process (`worker_process.py`), `ThreadHost`
-on threads of this process (`in_process.py`); both keep the same contract, see `EngineHost`.
+Standard library only, Python 3.8+. `worker_process.ProcessHost` runs the engines in a worker process,
+`in_process.ThreadHost` on threads of this process; both keep the same contract, see `EngineHost`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Callable, Deque, Dict, Mapping, Optional
 
 from ezvtb_core.link import threads
 from ezvtb_core.link.messages import Notice, NoticeError
+from ezvtb_core.link.protocol import Connect, Connection, Message
 from ezvtb_core.link.status import EngineStatus
 
 logger = logging.getLogger(__name__)
@@ -28,34 +29,6 @@ SILENCE_LIMIT = 10.0
 """Seconds without a sign of life, or with an engine's loop standing still, after which the engines are taken for hung."""
 LINGER = 20.0
 """Seconds an unused host keeps running, so that moving a source between scenes does not start it anew."""
-
-Message = Dict[str, Any]
-Post = Callable[[Message], None]
-
-
-class Connection:
-    """Running engines. The methods are called from the supervisor's thread; events come through the `post` given to it.
-
-    Events: `{"ready": {...}}` once, then `{"status": {source: EngineStatus as JSON}}` at least twice a second, and
-    `{"gone": Notice}` exactly once when it ended, wanted or not.
-    """
-
-    def send(self, message: Message) -> None:
-        """Hand over a command (see `worker.handle`); never waits, does nothing after the end."""
-        raise NotImplementedError
-
-    def close(self, timeout: float) -> None:
-        """End the engines, by force after `timeout` seconds. May be called again."""
-        raise NotImplementedError
-
-    def kill(self) -> None:
-        """End the engines by force, without waiting. Does nothing where force is not possible (threads)."""
-        raise NotImplementedError
-
-
-# Quoted, because typing caches what it is given: the classes of a hundred reloads would stay in OBS's memory.
-Connect = Callable[[Post], "Connection"]
-"""Starts engines. Raises NoticeError when they cannot be started (not installed, …); may take a moment."""
 
 
 @dataclass(frozen=True)
@@ -316,25 +289,3 @@ def _panel_words(status: EngineStatus) -> Any:
         status.tracker_notice.code,
         [warning.code for warning in status.warnings],
     )
-
-
-class ProcessHost(EngineHost):
-    """Engines in a worker process of our own Python: crashes and the GIL stay out of OBS. The default."""
-
-    kind = "process"
-
-    def __init__(self, on_change: Callable[[str], None]) -> None:
-        from ezvtb_core.link.worker_process import WorkerProcess
-
-        super().__init__(WorkerProcess, on_change)
-
-
-class ThreadHost(EngineHost):
-    """Engines on threads of this process; needs numpy and onnxruntime in this Python."""
-
-    kind = "thread"
-
-    def __init__(self, on_change: Callable[[str], None]) -> None:
-        from ezvtb_core.link.in_process import InProcess
-
-        super().__init__(InProcess, on_change)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import queue
 import sys
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 from ezvtb_core.link import environment, paths, threads
-from ezvtb_core.link.hosts import Connection, Message, Post
+from ezvtb_core.link.hosts import EngineHost
 from ezvtb_core.link.messages import Notice, NoticeError
-
-STATUS_INTERVAL = 0.5
-"""Seconds between two status events."""
+from ezvtb_core.link.protocol import STATUS_INTERVAL, Connection, Message, Post
 
 
 class InProcess(Connection):
@@ -53,6 +51,15 @@ class InProcess(Connection):
         finally:
             hub.stop()
             self._post({"gone": Notice("host_stopped")})
+
+
+class ThreadHost(EngineHost):
+    """Engines on threads of this process; needs numpy and onnxruntime in this Python."""
+
+    kind = "thread"
+
+    def __init__(self, on_change: Callable[[str], None]) -> None:
+        super().__init__(InProcess, on_change)
 
 
 def make_importable() -> None:

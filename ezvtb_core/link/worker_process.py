@@ -8,15 +8,14 @@ import queue
 import subprocess
 import sys
 from collections import deque
-from typing import Any, Deque, Dict, List, Optional
+from typing import Any, Callable, Deque, Dict, List, Optional
 
 from ezvtb_core.link import environment, paths, threads
-from ezvtb_core.link.hosts import Connection, Message, Post
+from ezvtb_core.link.hosts import EngineHost
 from ezvtb_core.link.messages import Notice, NoticeError
+from ezvtb_core.link.protocol import VERSION, Connection, Message, Post
 
 logger = logging.getLogger(__name__)
-PROTOCOL = 1
-"""Version of the messages; the two sides differ only when their folder was updated under a running OBS."""
 LONGEST_LINE = 1 << 20
 
 
@@ -96,9 +95,9 @@ class WorkerProcess(Connection):
         if not isinstance(message, dict):
             return
         ready = message.get("ready")
-        if isinstance(ready, dict) and ready.get("protocol") != PROTOCOL:
+        if isinstance(ready, dict) and ready.get("protocol") != VERSION:
             other = ready.get("protocol")
-            self._errors.append("protocol %s, expected %s: EZVTuber was updated while OBS ran" % (other, PROTOCOL))
+            self._errors.append("protocol %s, expected %s: EZVTuber was updated while OBS ran" % (other, VERSION))
             self._process.kill()
         elif "ready" in message or "status" in message:
             self._post(message)
@@ -110,6 +109,15 @@ class WorkerProcess(Connection):
                 text = line.decode("utf-8", "replace").rstrip()
                 if text:
                     self._errors.append(text[:500])
+
+
+class ProcessHost(EngineHost):
+    """Engines in a worker process of our own Python: crashes and the GIL stay out of OBS. The default."""
+
+    kind = "process"
+
+    def __init__(self, on_change: Callable[[str], None]) -> None:
+        super().__init__(WorkerProcess, on_change)
 
 
 def _platform_arguments() -> Dict[str, Any]:

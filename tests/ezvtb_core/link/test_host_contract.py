@@ -13,9 +13,10 @@ import pytest
 
 from ezvtb_core.link import environment
 from ezvtb_core.link.framebuffer import FrameBuffer
-from ezvtb_core.link.hosts import EngineHost, ProcessHost, ThreadHost
+from ezvtb_core.link.hosts import EngineHost
+from ezvtb_core.link.in_process import ThreadHost
 from ezvtb_core.link.settings import FRAME_SIDE, Settings
-from ezvtb_core.link.worker_process import WorkerProcess
+from ezvtb_core.link.worker_process import ProcessHost, WorkerProcess
 
 CAPACITY = FRAME_SIDE * FRAME_SIDE * 4
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ezvtb_core.link import hosts
-from ezvtb_core.link.hosts import Connection, EngineHost, Message, Post
+from ezvtb_core.link.hosts import EngineHost
 from ezvtb_core.link.messages import Notice, NoticeError
+from ezvtb_core.link.protocol import Connection, Message, Post
 from ezvtb_core.link.status import EngineStatus
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from .conftest import CHARACTER, Render
 
-pytest.importorskip("skia")
 onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
+pytestmark = pytest.mark.needs("art")
 
 
 @pytest.mark.slow
