@@ -38,7 +38,10 @@ class Panel:
 
     locale: str
     lines: Sequence[Line]
+    status_buttons: Sequence[Button]
+    preset_buttons: Sequence[Button]
     buttons: Sequence[Button]
+    """At the end."""
     presets: Sequence[Tuple[str, str]]
     """Name and label of every preset, the custom one last."""
 
@@ -78,7 +81,7 @@ def build(process: Holder, panel: Panel, values: Mapping[str, Value], owner: int
     library = process.library
     root = library.obs_properties_create()
     chinese = locale.choose(panel.locale) == "zh-CN"
-    _group(process, root, "status", locale.text("panel_status", panel.locale), panel.lines, panel.buttons[:1], owner)
+    _group(process, root, "status", locale.text("panel_status", panel.locale), panel.lines, panel.status_buttons, owner)
     for group in GROUPS:
         inside = library.obs_properties_create()
         for option in OPTIONS.values():
@@ -88,11 +91,11 @@ def build(process: Holder, panel: Panel, values: Mapping[str, Value], owner: int
             library.obs_properties_add_text(
                 inside, PRESET_NAME.encode(), _utf8(locale.text("panel_preset_name", panel.locale)), c.OBS_TEXT_DEFAULT
             )
-            _buttons(process, inside, panel.buttons[1:2], owner)
+            _buttons(process, inside, panel.preset_buttons, owner)
         library.obs_properties_add_group(
             root, b"group_" + group.name.encode(), _utf8(group.label[chinese]), c.OBS_GROUP_NORMAL, inside
         )
-    _buttons(process, root, panel.buttons[2:], owner)
+    _buttons(process, root, panel.buttons, owner)
     return int(root)
 
 

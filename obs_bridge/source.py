@@ -5,15 +5,13 @@ from __future__ import annotations
 import itertools
 import logging
 from contextlib import contextmanager
-from typing import Dict, Iterator, List, Mapping, Optional
+from typing import Iterator, List, Mapping, Optional
 
 from ezvtb_core.link import locale, presets
 from ezvtb_core.link.framebuffer import FrameBuffer
 from ezvtb_core.link.messages import Notice
 from ezvtb_core.link.settings import CUSTOM, FRAME_SIDE, Settings, Value
-from ezvtb_core.link.status import EngineStatus
-from obs_bridge import libobs as c
-from obs_bridge import properties
+from obs_bridge import panel, properties
 from obs_bridge.chores import Chores
 from obs_bridge.drawing import Drawer
 from obs_bridge.engines import Engines
@@ -37,6 +35,7 @@ class State:
         self.settings = Settings()
         self.warnings: List[Notice] = []
         self.host = ""
+        self.visible = False
         self.buffer: Optional[FrameBuffer] = None
         self.trouble: Optional[Notice] = None
         """Why there is no engine for this source at all."""
@@ -81,6 +80,7 @@ class Avatars(Implementation):
         self._apply_presets(state, settings, self._before(settings))
         self._parse(state)
         state.host = state.settings.host
+        state.visible = self._showing(instance)
         try:
             state.buffer = FrameBuffer.create(FRAME_SIDE * FRAME_SIDE * 4)
         except OSError as error:
@@ -118,6 +118,7 @@ class Avatars(Implementation):
     def show(self, instance: Instance, visible: bool) -> None:
         state = self._state(instance)
         if state is not None:
+            state.visible = visible
             self._engines.hosts[state.host].show(state.name, visible)
 
     def recentre(self, instance: Instance) -> None:
@@ -128,7 +129,16 @@ class Avatars(Implementation):
     def _open(self, state: State) -> None:
         buffer = state.buffer
         if buffer is not None:
-            self._engines.hosts[state.host].open(state.name, state.settings.to_json(), buffer.name, buffer.capacity)
+            host = self._engines.hosts[state.host]
+            host.open(state.name, state.settings.to_json(), buffer.name, buffer.capacity, state.visible)
+
+    def _showing(self, instance: Instance) -> bool:
+        """Whether any scene shows the source. A new one is not shown yet: OBS calls `show` when it is, and only then."""
+        source = self._process.strong(instance)
+        showing = bool(source) and bool(self._library.obs_source_showing(source))
+        if source:
+            self._library.obs_source_release(source)
+        return showing
 
     def _parse(self, state: State) -> None:
         state.settings, state.warnings = Settings.parse(state.values)
@@ -172,15 +182,31 @@ class Avatars(Implementation):
     def build_properties(self, instance: Optional[Instance]) -> int:
         state = None if instance is None else self._state(instance)
         values: Mapping[str, Value] = Settings().to_json() if state is None else state.values
-        panel = properties.Panel(
+        return properties.build(self._process, self.panel(instance), values, 0 if instance is None else instance.data)
+
+    def panel(self, instance: Optional[Instance]) -> properties.Panel:
+        """What the panel of a source says right now; `instance` is None for the kind itself."""
+        return properties.Panel(
             locale=self._locale,
-            lines=self._lines(state),
-            buttons=self._buttons(state),
+            lines=self._lines(None if instance is None else self._state(instance)),
+            status_buttons=panel.status_buttons(self._installation, self._locale),
+            preset_buttons=panel.preset_buttons(self._locale),
+            buttons=panel.other_buttons(self._locale),
             presets=self._presets.entries(self._locale),
         )
-        return properties.build(self._process, panel, values, 0 if instance is None else instance.data)
 
-    def modified(self, instance: Optional[Instance], panel: int, settings: int) -> bool:
+    def _lines(self, state: Optional[State]) -> List[properties.Line]:
+        if self._ended:
+            return [panel.warning("script", Notice("panel_script_missing"), self._locale)]
+        if state is None:
+            return []
+        if state.trouble is not None:
+            return [panel.error("trouble", state.trouble, self._locale)]
+        status = self._engines.hosts[state.host].status(state.name)
+        message = self._installation.progress() or self._presets.message()
+        return panel.status_lines(status, state.warnings, message, self._locale)
+
+    def modified(self, instance: Optional[Instance], widgets: int, settings: int) -> bool:
         values = properties.read(self._library, settings)
         state = None if instance is None else self._state(instance)
         if state is not None and values["preset"] not in (state.values["preset"], CUSTOM):
@@ -188,7 +214,7 @@ class Avatars(Implementation):
             changes = self._presets.reconcile(state.values, values)
             properties.write(self._library, settings, changes)
             values.update(changes)
-        return properties.refresh_visibility(self._library, panel, values)
+        return properties.refresh_visibility(self._library, widgets, values)
 
     def clicked(self, instance: Optional[Instance], button: str) -> bool:
         state = None if instance is None else self._state(instance)
@@ -225,64 +251,6 @@ class Avatars(Implementation):
             self._library.obs_source_update(source, chosen)
             self._library.obs_data_release(chosen)
             self._library.obs_source_release(source)
-
-    def _lines(self, state: Optional[State]) -> List[properties.Line]:
-        if self._ended:
-            return [properties.Line("status_engine", self._text("panel_script_missing"), c.OBS_TEXT_INFO_WARNING)]
-        if state is None:
-            return []
-        if state.trouble is not None:
-            return [properties.Line("status_engine", self._say(state.trouble), c.OBS_TEXT_INFO_ERROR)]
-        status = self._engines.hosts[state.host].status(state.name)
-        lines = [properties.Line("status_engine", self._say(status.notice), _level(status))]
-        if status.state in ("running", "hidden"):
-            lines.append(properties.Line("status_numbers", self._numbers_text(status)))
-        if status.tracker_notice != status.notice:
-            lines.append(properties.Line("status_tracker", self._say(status.tracker_notice), _tracker_level(status)))
-        seen = [status.notice, status.tracker_notice]
-        for index, warning in enumerate(state.warnings + list(status.warnings)):
-            if warning not in seen:
-                seen.append(warning)
-                lines.append(properties.Line("status_warning_%d" % index, self._say(warning), c.OBS_TEXT_INFO_WARNING))
-        message = self._installation.progress() or self._presets.message()
-        if message is not None:
-            lines.append(properties.Line("status_setup", self._say(message)))
-        return lines
-
-    def _numbers_text(self, status: EngineStatus) -> str:
-        numbers = {"fps": "%.0f" % status.fps, "p50": "%.1f" % status.model_ms_p50, "p99": "%.1f" % status.model_ms_p99}
-        text = locale.text("panel_numbers", self._locale, **numbers)
-        if status.tracker_rate > 0:
-            tracked = {"rate": "%.0f" % status.tracker_rate, "age": "%.0f" % (max(status.tracker_age, 0.0) * 1000)}
-            text += " · " + locale.text("panel_tracker_numbers", self._locale, **tracked)
-        return text
-
-    def _buttons(self, state: Optional[State]) -> List[properties.Button]:
-        buttons = [
-            properties.Button("refresh", self._text("panel_refresh")),
-            properties.Button("save_preset", self._text("panel_save_preset")),
-            properties.Button("recentre", self._text("panel_recentre")),
-            properties.Button("restart", self._text("panel_restart")),
-        ]
-        if self._installation.needed():
-            text, enabled = self._installation.button_label(self._locale), not self._installation.busy()
-            buttons.append(properties.Button("install", text, enabled))
-        return buttons
-
-    def _text(self, code: str) -> str:
-        return locale.text(code, self._locale)
-
-    def _say(self, notice: Notice) -> str:
-        return locale.say(notice, self._locale)
-
-
-def _level(status: EngineStatus) -> int:
-    return c.OBS_TEXT_INFO_ERROR if status.state == "error" else c.OBS_TEXT_INFO_NORMAL
-
-
-def _tracker_level(status: EngineStatus) -> int:
-    levels: Dict[str, int] = {"error": c.OBS_TEXT_INFO_ERROR, "lost": c.OBS_TEXT_INFO_WARNING, "waiting": c.OBS_TEXT_INFO_WARNING}
-    return levels.get(status.tracker_state, c.OBS_TEXT_INFO_NORMAL)
 
 
 @contextmanager

@@ -89,9 +89,9 @@ class EngineHost:
 
     # --- verbs, callable from any OBS callback -------------------------------------------------------------------
 
-    def open(self, source: str, settings: Mapping[str, Any], buffer: str, capacity: int) -> None:
-        """Start an engine for `source` that publishes into the frame buffer of that name."""
-        self._events.put({"do": "open", "source": source, "settings": dict(settings), "buffer": buffer, "capacity": capacity})
+    def open(self, source: str, settings: Mapping[str, Any], buffer: str, capacity: int, visible: bool = True) -> None:
+        """Start an engine for `source` that publishes into the frame buffer of that name; slowly while not `visible`."""
+        self._events.put({"do": "open", "source": source, "wanted": _Source(dict(settings), buffer, capacity, visible)})
 
     def update(self, source: str, settings: Mapping[str, Any]) -> None:
         """Apply new settings; what a change costs is the engine's business."""
@@ -164,8 +164,8 @@ class EngineHost:
         verb, source = command["do"], command.get("source", "")
         known = self._sources.get(source)
         if verb == "open":
-            self._sources[source] = known = _Source(command["settings"], command["buffer"], command["capacity"])
-            self._forward(known.opening(source))
+            self._sources[source] = wanted = command["wanted"]
+            self._forward(wanted.opening(source))
             return
         if verb == "stop":
             self._stopping = True

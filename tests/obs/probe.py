@@ -24,8 +24,7 @@ def instances():
 
 def panel_texts(number=0):
     """The info lines of a source's panel, as (name, text, level)."""
-    implementation = holder().implementation
-    return [(line.name, line.text, line.level) for line in implementation._lines(instances()[number].state)]
+    return [(line.name, line.text, line.level) for line in holder().implementation.panel(instances()[number]).lines]
 
 
 def status(number=0):

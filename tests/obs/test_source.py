@@ -169,6 +169,20 @@ def test_a_hidden_source_slows_down_and_a_shown_one_is_back_at_once(studio):
     wait_for(lambda: obs.inside("result = status()['fps']") > 20, 10, "fast again")
 
 
+def test_a_source_that_no_scene_shows_is_slow_from_the_start(studio):
+    obs = studio().open(avatar("Shown"))
+    obs.ask("CreateScene", sceneName="Elsewhere")
+    obs.create("Unseen", scene="Elsewhere")
+    obs.moving("Shown")
+    wait_for(lambda: obs.inside("result = status(1)['state']") == "hidden", 10, "hidden")
+    obs.inside("reload_script()")
+    wait_for(
+        lambda: obs.inside("result = [status(0)['state'], status(1)['state']]") == ["running", "hidden"], 10, "the same again"
+    )
+    obs.ask("SetCurrentProgramScene", sceneName="Elsewhere")
+    wait_for(lambda: obs.inside("result = status(1)['state']") == "running", 10, "running")
+
+
 def test_three_sources_move_at_once_with_one_worker(studio):
     obs = studio().open(avatar("One"), avatar("Two", {"mirror": True}), avatar("Three", {"fps": 10}))
     for name in ("One", "Two", "Three"):
