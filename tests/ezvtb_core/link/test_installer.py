@@ -19,7 +19,11 @@ from ezvtb_core.link.installer import InstallCancelledError, InstallError
 from ezvtb_core.link.interpreters import Interpreter
 from ezvtb_core.link.messages import Notice
 
-FAKE = """#!{python}
+FAKE = """#!/bin/sh
+''':'
+exec '{python}' "$0" "$@"
+'''
+# The lines above start this file with Python from any path: a first line of "#!" cannot name one with a space.
 # Stands in for Python, venv and pip. The file "pip-does" says what pip does: exit code, then output.
 import json, os, pathlib, shutil, sys, time
 root = pathlib.Path({root!r})
