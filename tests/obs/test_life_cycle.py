@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
 from pathlib import Path
 
 import pytest
 from obsws_python.error import OBSSDKRequestError
+from PIL import Image
 
-from tests.obs.conftest import check_end
-from tests.obs.harness import ROOT, Collection, avatar, wait_for
+from tests.obs.conftest import PROBE, check_end
+from tests.obs.harness import KIND, ROOT, Collection, avatar, wait_for
 
 pytestmark = pytest.mark.obs
 SCRIPT = ROOT / "obs_ezvtuber.py"
@@ -172,3 +174,57 @@ def test_the_install_button_makes_the_character_move_without_a_restart(studio, b
     assert obs.picture("Avatar")[..., 3].max() == 255
     obs.moving(timeout=240)
     assert len(obs.workers()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_storm_of_everything_at_once(studio, tmp_path, seed):  # noqa: C901 - one branch for each deed
+    """Twenty seconds of what no user does: all life-cycle events in random order, in quick succession."""
+    picture = tmp_path / "picture.png"
+    Image.new("RGBA", (300, 400), (200, 80, 40, 255)).save(picture)
+    obs = studio().open(avatar("A0"), others=(Collection("Second", [SCRIPT, PROBE], [avatar("B0")]),))
+    draw, names, number = random.Random(seed), ["A0"], 0
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        deed = draw.choice(
+            ["create", "remove", "set", "set", "set", "hide", "picture", "picture", "reload", "kill", "switch", "panel"]
+        )
+        name = draw.choice(names) if names else None
+        if deed == "create" and len(names) < 6:
+            number += 1
+            names.append(f"N{number}")
+            obs.create(names[-1], {"fps": draw.choice([5, 60, 120]), "host": draw.choice(["process", "process", "thread"])})
+        elif deed == "reload":
+            obs.inside("reload_script()")
+        elif deed == "kill":
+            for worker in obs.workers():
+                os.kill(worker, draw.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV]))
+        elif deed == "switch" and draw.random() < 0.3:
+            obs.hang_up()
+            there = obs.ask("GetSceneCollectionList")["currentSceneCollectionName"]
+            obs.ask("SetCurrentSceneCollection", sceneCollectionName="Second" if there == "Test" else "Test")
+            names = [entry["inputName"] for entry in obs.ask("GetInputList", inputKind=KIND)["inputs"]]
+        elif name is None:
+            continue
+        elif deed == "remove":
+            names.remove(name)
+            obs.ask("RemoveInput", inputName=name)
+        elif deed == "set":
+            values = {
+                "fps": draw.choice([5, 30, 120]),
+                "tracker": draw.choice(["idle", "openseeface"]),
+                "smoothing": draw.randrange(101),
+            }
+            values.update(
+                {"character": draw.choice(["", str(picture), "/no/such.png"]), "host": draw.choice(["process", "thread"])}
+            )
+            obs.set(name, **dict(draw.sample(sorted(values.items()), 2)))
+        elif deed == "hide":
+            item = obs.ask("GetSceneItemId", sceneName="Scene", sourceName=name)["sceneItemId"]
+            obs.ask("SetSceneItemEnabled", sceneName="Scene", sceneItemId=item, sceneItemEnabled=draw.random() < 0.5)
+        elif deed == "picture":
+            obs.picture(name)
+        elif deed == "panel":
+            obs.ask("GetInputPropertiesListPropertyItems", inputName=name, propertyName="preset")
+            obs.ask("PressInputPropertiesButton", inputName=name, propertyName=draw.choice(["recentre", "restart", "refresh"]))
+    check_end(obs)
