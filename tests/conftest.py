@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,7 +42,7 @@ def _display() -> str:
 def _obs() -> str:
     if not sys.platform.startswith("linux"):
         return "the tests drive OBS under Xvfb, on Linux only"
-    return _program("obs", "Xvfb")
+    return _program("obs", "Xvfb", "openbox", "wmctrl")
 
 
 def _art() -> str:
@@ -74,6 +75,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A busy machine is slow, not wrong.
+    hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    hypothesis.settings.load_profile("patient")
     config.addinivalue_line("markers", "needs(*capabilities): skipped where this machine lacks one of them")
     unknown = expected(config) - set(CAPABILITIES)
     if unknown:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -58,7 +58,6 @@ def test_neutral_is_new_each_time() -> None:
 
 
 @given(arrays(np.float32, 45, elements=st.floats(width=32, allow_nan=True, allow_infinity=True)))
-@settings(deadline=None)
 def test_clamp_makes_anything_usable(values: np.ndarray) -> None:
     limited = clamp(values)
     assert limited.dtype == np.float32

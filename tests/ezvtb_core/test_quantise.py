@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ezvtb_core.link.settings import OPTIONS
@@ -19,7 +19,6 @@ levels = st.integers(0, 4)
 
 
 @given(poses, levels)
-@settings(deadline=None)
 def test_idempotent_to_the_last_bit(pose: np.ndarray, level: int) -> None:
     once = quantise(pose, level)
     assert quantise(once, level).tobytes() == once.tobytes()
@@ -29,7 +28,6 @@ def test_idempotent_to_the_last_bit(pose: np.ndarray, level: int) -> None:
 
 
 @given(poses)
-@settings(deadline=None)
 def test_level_zero_changes_nothing(pose: np.ndarray) -> None:
     assert quantise(pose, 0).tobytes() == clamp(pose).tobytes()
 

@@ -166,7 +166,7 @@ def test_what_is_not_a_number_is_taken_as_unchanged() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.floats(-1, 2)), min_size=1, max_size=30), st.integers(0, 100))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_ranges_are_kept(frames: list[tuple[int, float]], smoothing: int) -> None:
     euro = OneEuro(smoothing)
     for seed, dt in frames:

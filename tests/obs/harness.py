@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -23,13 +22,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 KIND = "ezvtuber_avatar"
-NEEDED = ("obs", "Xvfb", "openbox", "wmctrl")
 CANVAS = (1280, 720)
-
-
-def missing() -> list[str]:
-    """Programs that these tests need and this machine lacks."""
-    return [program for program in NEEDED if shutil.which(program) is None]
 
 
 def free_port() -> int:

@@ -101,7 +101,7 @@ def _check(follower: FaceFollower, payload: bytes, now: float) -> bool:
 
 
 @given(st.lists(st.binary(max_size=40) | st.binary(min_size=RECORD, max_size=RECORD), max_size=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_fuzz_arbitrary_bytes(parts: list[bytes]) -> None:
     follower = FaceFollower(0)
     for index, payload in enumerate([*parts, b"".join(parts)]):
@@ -112,7 +112,7 @@ _numbers = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
 
 @given(st.lists(st.tuples(st.integers(0, 445), _numbers), max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_fuzz_any_float_anywhere(changes: list[tuple[int, float]]) -> None:
     follower, payload = FaceFollower(0), bytearray(face() * 2)
     for index, value in changes:

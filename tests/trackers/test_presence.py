@@ -161,7 +161,7 @@ def test_the_recorded_gap_frame_by_frame() -> None:
     st.floats(0, 30),
     st.floats(0, 10),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_sequence_of_times_stays_in_range(frames: list[tuple[float, bool, float]], hold: float, ease: float) -> None:
     presence, now, live = Presence(), 0.0, None
     idle_pose = IdleMotion(1).pose(5.0, 2.0)
