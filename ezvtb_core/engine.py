@@ -18,7 +18,7 @@ from ezvtb_core.link.settings import OPTIONS, Settings
 from ezvtb_core.link.status import EngineStatus
 from ezvtb_core.models import PosingModel
 from ezvtb_core.movement import Movement
-from ezvtb_core.pacing import Clock, Meter, Pacer, wait
+from ezvtb_core.pacing import Clock, Meter, Pacer, Rhythm, wait
 from ezvtb_core.pipeline import Pipeline
 from ezvtb_core.pose import Tracker
 from ezvtb_core.tracking import Listener, TrackerSlot
@@ -96,7 +96,8 @@ class Engine:
         self._run_trouble: Notice | None = None
         self._logged = ""
         self._retry, self._retry_at = 0.0, 0.0
-        self._tracker = TrackerSlot(parts.make_tracker, name, listener)
+        self._rhythm = Rhythm(clock)
+        self._tracker = TrackerSlot(parts.make_tracker, name, listener, self._rhythm.tell)
         self._served, self._model_times, self._frame_times = Meter(), Meter(), Meter()
         self._published = self._reused = 0
         self._last_tick = clock()
@@ -171,7 +172,12 @@ class Engine:
         pacer = Pacer(self._clock)
         while not self._ending.is_set():
             self.tick()
-            if wait(pacer.next(self.period()), self._wake):
+            delay = pacer.next(self.period())
+            beat = self._rhythm.near(delay, self.period()) if self._visible else None
+            if beat is not None:
+                self._rhythm.wait(beat, self.period())
+                pacer.put_off()
+            elif wait(delay, self._wake):
                 pacer.restart()
 
     def period(self) -> float:

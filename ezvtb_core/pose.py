@@ -8,6 +8,7 @@ the subject's own right, ``neck_z`` + tilts towards the subject's own right shou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -99,8 +100,12 @@ class Tracker(Protocol):
     A tracker never raises after `start` returned: trouble becomes `status().state == "error"` or `"lost"`.
     """
 
-    def start(self) -> None:
-        """Open the device or socket and begin; called exactly once. Trouble is reported by `status`, not raised."""
+    def start(self, notify: Callable[[], None] | None = None) -> None:
+        """Open the device or socket and begin; called exactly once. Trouble is reported by `status`, not raised.
+
+        `notify`, if given, is to be called, from any thread, each time `latest` has something new, so that it is drawn
+        without delay; it never waits. A tracker that always has something new need not call it.
+        """
 
     def stop(self) -> None:
         """Release everything within 1 s; may be called more than once."""

@@ -22,11 +22,19 @@ class TrackerSlot:
     called from several threads, but never from two at a time. All methods but `rebuild` and `stop` are the engine thread's.
     """
 
-    def __init__(self, make: Callable[[Settings], Tracker], name: str, listener: Listener | None = None) -> None:
-        """`make` returns a tracker that is not started, or raises NoticeError. `listener` is told every new pose."""
+    def __init__(
+        self,
+        make: Callable[[Settings], Tracker],
+        name: str,
+        listener: Listener | None = None,
+        notify: Callable[[], None] | None = None,
+    ) -> None:
+        """`make` returns a tracker that is not started, or raises NoticeError. `listener` is told every new pose that the
+        engine takes, `notify` is called by the tracker's thread for every one that is there to be taken."""
         self.status = TrackerStatus("starting", Notice("tracker_starting"))
         """What the tracker said last; why there is no new one when that failed."""
         self._make = make
+        self._notify = notify
         self._builder: Builder[Tracker] = Builder(f"tracker {name}", lambda tracker: tracker.stop())
         self._listener = listener
         self._lock = threading.Lock()
@@ -100,5 +108,5 @@ class TrackerSlot:
             old, self._tracker = self._tracker, None
         if old is not None:
             old.stop()
-        new.start()
+        new.start(self._notify)
         return new

@@ -195,8 +195,8 @@ class IdleTracker:
         self._now = now
         self._amount = settings.idle_motion / 100.0
 
-    def start(self) -> None:
-        """See `Tracker`; nothing to open."""
+    def start(self, notify: Callable[[], None] | None = None) -> None:
+        """See `Tracker`; nothing to open, and always something new."""
 
     def stop(self) -> None:
         """See `Tracker`; nothing to release."""

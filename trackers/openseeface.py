@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ezvtb_core.link.messages import Notice
 from ezvtb_core.link.settings import Settings
@@ -77,10 +77,12 @@ class OpenSeeFaceTracker:
         self._receiver = UdpReceiver(settings.openseeface_port, self._on_datagram, lan=settings.listen_lan)
         self._address = "127.0.0.1"
         self._latest: TrackedPose | None = None
+        self._notify: Callable[[], None] | None = None
         self._recentre = False
 
-    def start(self) -> None:
+    def start(self, notify: Callable[[], None] | None = None) -> None:
         """See `Tracker`."""
+        self._notify = notify
         if self._receiver.lan:
             self._address = lan_address()
         self._receiver.start()
@@ -134,4 +136,6 @@ class OpenSeeFaceTracker:
         known, pose = self._follower.read(payload, arrival)
         if pose is not None:
             self._latest = pose
+            if self._notify is not None:
+                self._notify()
         return known

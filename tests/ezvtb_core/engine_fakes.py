@@ -37,7 +37,8 @@ class FakeTracker:
         self.said = TrackerStatus("live", Notice("tracker_live"))
         self.calls: list[str] = []
 
-    def start(self) -> None:
+    def start(self, notify: Callable[[], None] | None = None) -> None:
+        self.notify = notify
         self.calls.append("start")
 
     def stop(self) -> None:

@@ -83,3 +83,13 @@ def test_stop_twice():
     slot.stop(1)
     slot.stop(1)
     assert tracker.calls == ["start", "stop"]
+
+
+def test_the_tracker_gets_what_to_call_for_each_pose():
+    told: list[int] = []
+    tracker = FakeTracker()
+    slot = slot_of(tracker, notify=lambda: told.append(1))
+    assert tracker.notify is not None
+    tracker.notify()
+    assert told == [1]
+    slot.stop(1)

@@ -197,3 +197,24 @@ def test_latency_from_datagram_to_pose(tracker: OpenSeeFaceTracker, monkeypatch:
     p50, p99 = np.percentile(seconds, [50, 99]) * 1000
     print(f"datagram to pose: p50 {p50:.3f} ms, p99 {p99:.3f} ms")
     assert p50 < 20
+
+
+def test_each_pose_is_announced_and_nothing_else() -> None:
+    port = free_port()
+    tracker = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port))
+    seen: list[object] = []
+    tracker.start(lambda: seen.append(tracker.latest()))
+    try:
+        with Sender(port) as sender:
+            for number, payload in enumerate((face(), b"garbage", face(fitted=False), face(right=5.0)), 1):
+                sender.send(payload)
+                assert wait_until(lambda number=number: sum(_counted(tracker)) == number)
+    finally:
+        tracker.stop()
+    assert len(seen) == 2
+    assert None not in seen
+
+
+def _counted(tracker: OpenSeeFaceTracker) -> tuple[int, int]:
+    traffic = tracker._receiver.traffic()
+    return traffic.accepted, traffic.rejected
