@@ -205,6 +205,7 @@ def test_each_pose_is_announced_and_nothing_else() -> None:
     seen: list[object] = []
     tracker.start(lambda: seen.append(tracker.latest()))
     try:
+        assert wait_until(lambda: tracker.status().state == "waiting")
         with Sender(port) as sender:
             for number, payload in enumerate((face(), b"garbage", face(fitted=False), face(right=5.0)), 1):
                 sender.send(payload)
