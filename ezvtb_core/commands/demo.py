@@ -216,6 +216,8 @@ class _Demo:
             "seconds": round(seconds, 3), "size": list(self.model.size), "tracker": self.settings.tracker,
             "model": self.model.name, "reused": max(frames - self.model.runs, 0), "preset": self.settings.preset,
             "paced": paced, "state": status.state, "tracker_state": status.tracker_state,
+            "tracker_age": round(status.tracker_age, 4), "tracker_rate": round(status.tracker_rate, 1),
+            "frame_ms_p50": round(status.frame_ms_p50, 3), "frame_ms_p99": round(status.frame_ms_p99, 3),
         }  # fmt: skip
 
 
