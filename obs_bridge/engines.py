@@ -32,8 +32,8 @@ class Engines:
         """On a thread of ours, so that Qt queues the redrawing for the user interface instead of doing it here."""
         source = self._process.strong(instance)
         if source:
-            self._process.library.obs_source_update_properties(source)
-            self._process.library.obs_source_release(source)
+            self._process.libobs.obs_source_update_properties(source)
+            self._process.libobs.obs_source_release(source)
 
     def _changed(self, name: str) -> None:
         for instance in list(self._process.instances.values()):

@@ -78,7 +78,7 @@ def build(process: Holder, panel: Panel, values: Mapping[str, Value], owner: int
 
     `owner`: the source's data address (0 for none), given to the callbacks.
     """
-    library = process.library
+    library = process.libobs
     root = library.obs_properties_create()
     chinese = locale.choose(panel.locale) == "zh-CN"
     _group(process, root, "status", locale.text("panel_status", panel.locale), panel.lines, panel.status_buttons, owner)
@@ -108,7 +108,7 @@ def add_lines(library: c.Libobs, properties: int, lines: Sequence[Line]) -> None
 
 
 def _buttons(process: Holder, properties: int, buttons: Sequence[Button], owner: int) -> None:
-    library, clicked = process.library, process.keep["callbacks"]["clicked"]
+    library, clicked = process.libobs, process.keep["callbacks"]["clicked"]
     for button in buttons:
         added = library.obs_properties_add_button2(properties, button.name.encode(), _utf8(button.label), clicked, owner)
         library.obs_property_set_enabled(added, button.enabled)
@@ -122,7 +122,7 @@ def add_buttons(process: Holder, properties: int, buttons: Sequence[Button]) -> 
 def _group(
     process: Holder, root: int, name: str, label: str, lines: Sequence[Line], buttons: Sequence[Button], owner: int
 ) -> None:
-    library = process.library
+    library = process.libobs
     inside = library.obs_properties_create()
     add_lines(library, inside, lines)
     _buttons(process, inside, buttons, owner)
@@ -132,7 +132,7 @@ def _group(
 def _add(
     process: Holder, properties: int, option: Option, panel: Panel, values: Mapping[str, Value], owner: int, chinese: bool
 ) -> None:
-    library = process.library
+    library = process.libobs
     added = _ADDERS[option.kind](library, properties, option, option.name.encode(), _utf8(option.label[chinese]))
     if option.kind == "choice":
         entries: List[Tuple[str, str]] = [(choice.value, choice.label[chinese]) for choice in option.choices]

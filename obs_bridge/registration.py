@@ -89,7 +89,7 @@ class Holder(types.ModuleType):
 
     def __init__(self, library: c.Libobs) -> None:
         super().__init__(_HOLDER)
-        self.library = library
+        self.libobs = library
         self.instances: Dict[int, Instance] = {}
         self.implementation: Optional[Implementation] = None
         self.keep: Dict[str, Any] = {}
@@ -108,7 +108,7 @@ class Holder(types.ModuleType):
         with self._gate:
             if instance.data not in self.instances:
                 return 0
-            return int(self.library.obs_weak_source_get_source(instance.weak) or 0)
+            return int(self.libobs.obs_weak_source_get_source(instance.weak) or 0)
 
     def forget(self, data: int) -> Optional[Instance]:
         """Take a source out of the table; from then on `strong` gives 0 for it."""
@@ -165,13 +165,13 @@ def install(implementation: Implementation, settings_of: Callable[[Instance], An
 
 def enable(on: bool) -> None:
     """Show or hide the kind in OBS's Add menu (where libobs can)."""
-    function = holder().library.obs_enable_source_type
+    function = holder().libobs.obs_enable_source_type
     if function is not None:
         function(KIND, on)
 
 
 def _register(process: Holder) -> None:
-    library = process.library
+    library = process.libobs
     callbacks = _Callbacks(process).c
     info = c.SourceInfo()
     kind = process.keep["id"] = ctypes.create_string_buffer(KIND)
@@ -250,7 +250,7 @@ class _Callbacks:
             process.complain("render")
 
     def _create(self, settings: int, source: int) -> int:
-        process, library = self._process, self._process.library
+        process, library = self._process, self._process.libobs
         properties = library.obs_properties_create()
         data = int(library.obs_properties_add_int(properties, b"size", b"", _START_SIDE, _START_SIDE, 1))
         instance = Instance(data, properties, library.obs_source_get_weak_source(source))
@@ -261,7 +261,7 @@ class _Callbacks:
         return data
 
     def _destroy(self, data: int) -> None:
-        library = self._process.library
+        library = self._process.libobs
         instance = self._process.forget(data)
         if instance is None:
             return
@@ -275,7 +275,7 @@ class _Callbacks:
         library.obs_properties_destroy(instance.properties)
 
     def _clicked(self, properties: int, button: int, data: Optional[int]) -> bool:
-        name = (self._process.library.obs_property_name(button) or b"").decode()
+        name = (self._process.libobs.obs_property_name(button) or b"").decode()
         return bool(self._guard("clicked", "clicked", self._find(data), name))
 
 

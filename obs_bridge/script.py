@@ -57,7 +57,7 @@ class Script:
     def page(self, root: int) -> None:
         """Fill the obs_properties of the Tools → Scripts page."""
         language = _language()
-        properties.add_lines(self.process.library, root, self._lines(language))
+        properties.add_lines(self.process.libobs, root, self._lines(language))
         buttons = [properties.Button("install", self.installation.button_label(language), not self.installation.busy())]
         buttons.append(properties.Button("refresh", locale.text("panel_refresh", language)))
         buttons.append(properties.Button("open_folder", locale.text("panel_open_folder", language)))
@@ -85,7 +85,7 @@ class Script:
         """Let libobs decode the bundled character at rest: what is seen until the first frame, or without an environment."""
         if self.process.still is not None:
             return
-        library = self.process.library
+        library = self.process.libobs
         colour, width, height = ctypes.c_int(), ctypes.c_uint32(), ctypes.c_uint32()
         file = str(paths.STILL_IMAGE).encode("utf-8")  # libobs takes UTF-8 on every platform
         data = library.gs_create_texture_file_data2(
@@ -134,7 +134,7 @@ def description() -> str:
 
 def _language() -> str:
     try:
-        return registration.language(registration.holder().library)
+        return registration.language(registration.holder().libobs)
     except c.LibobsError:
         return locale.FALLBACK
 

@@ -51,13 +51,13 @@ class Avatars(Implementation):
 
     def __init__(self, process: Holder, chores: Chores, engines: Engines, installation: Installation, shelf: PresetShelf) -> None:
         self._process = process
-        self._library = process.library
+        self._library = process.libobs
         self._engines = engines
         self._installation = installation
         self._chores = chores
         self._presets = shelf
-        self._drawer = Drawer(process.library)
-        self._locale = language(process.library)
+        self._drawer = Drawer(process.libobs)
+        self._locale = language(process.libobs)
         self._ended = False
 
     # --- life cycle -------------------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ class Avatars(Implementation):
 @contextmanager
 def settings_of(process: Holder, instance: Instance) -> Iterator[int]:
     """The address of a source's obs_data while the block runs; 0 when the source is gone."""
-    library = process.library
+    library = process.libobs
     source = process.strong(instance)
     settings = library.obs_source_get_settings(source) if source else 0
     try:

@@ -105,24 +105,38 @@ class Spool:
         return np.frombuffer(zlib.decompress(self._packed[index]), np.uint8).reshape(self._shape)
 
 
-class GifWriter:
-    """A GIF with a transparent background and one palette for all frames, so that still areas do not flicker."""
+class _SpoolWriter:
+    """Keeps frames until the end, because only then is it known which to use."""
 
-    def __init__(self, path: Path, fps: float) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._delay = max(SHORTEST_GIF_DELAY, round(100 / fps))
-        self.fps = 100 / self._delay
-        """GIF counts hundredths of a second: 25, 33.3 or 50 frames per second come out exactly."""
         self._frames = Spool()
 
     def add(self, frame: Pixels) -> None:
         self._frames.add(frame)
 
+    def drop(self) -> None:
+        self._frames = Spool()
+
+    def _spread(self, count: int) -> list[Pixels]:
+        """At most `count` frames, evenly spread over the time."""
+        places = np.linspace(0, len(self._frames) - 1, count)
+        return [self._frames[index] for index in sorted({round(place) for place in places})]
+
+
+class GifWriter(_SpoolWriter):
+    """A GIF with a transparent background and one palette for all frames, so that still areas do not flicker."""
+
+    def __init__(self, path: Path, fps: float) -> None:
+        super().__init__(path)
+        self._delay = max(SHORTEST_GIF_DELAY, round(100 / fps))
+        self.fps = 100 / self._delay
+        """GIF counts hundredths of a second: 25, 33.3 or 50 frames per second come out exactly."""
+
     def save(self) -> None:
         if not len(self._frames):
             return
-        chosen = sorted({round(place) for place in np.linspace(0, len(self._frames) - 1, GIF_SAMPLES)})
-        palette = GifPalette([self._frames[index] for index in chosen])
+        palette = GifPalette(self._spread(GIF_SAMPLES))
         shown = [index for index in range(len(self._frames)) if not self._frames.repeats(index)]
         delays = np.diff([*shown, len(self._frames)]) * self._delay * 10
         pictures: Iterator[Image.Image] = (palette.picture(self._frames[index]) for index in shown)
@@ -132,31 +146,20 @@ class GifWriter:
                 disposal=2, transparency=palette.transparent, loop=0, optimize=False,
             )  # fmt: skip
 
-    def drop(self) -> None:
-        self._frames = Spool()
 
-
-class StripWriter:
+class StripWriter(_SpoolWriter):
     """A PNG with a few frames side by side, evenly spread over the time."""
 
     def __init__(self, path: Path, fps: float) -> None:
-        self._path = path
+        super().__init__(path)
         self.fps = float(fps)
-        self._frames = Spool()
-
-    def add(self, frame: Pixels) -> None:
-        self._frames.add(frame)
 
     def save(self) -> None:
         if not len(self._frames):
             return
-        chosen = sorted({round(place) for place in np.linspace(0, len(self._frames) - 1, STRIP_FRAMES)})
-        strip = np.concatenate([self._frames[index] for index in chosen], axis=1)
+        strip = np.concatenate(self._spread(STRIP_FRAMES), axis=1)
         with replacing(self._path) as temporary:
             Image.fromarray(np.ascontiguousarray(strip[..., [2, 1, 0, 3]])).save(temporary, "PNG")
-
-    def drop(self) -> None:
-        self._frames = Spool()
 
 
 @contextlib.contextmanager

@@ -286,7 +286,7 @@ def test_the_page_in_tools_scripts_has_version_status_and_buttons(studio):
     found = obs.inside(
         "import sys, time\n"
         "page = sys.modules['obs_ezvtuber'].script_properties()\n"
-        "library = holder().library\n"
+        "library = holder().libobs\n"
         "names = (b'version', b'environment', b'host_process', b'install', b'refresh', b'open_folder')\n"
         "result = [bool(library.obs_properties_get(int(page), name)) for name in names]\n"
         "library.obs_properties_destroy(int(page))\n"

@@ -9,6 +9,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from ezvtb_core.pose import INDEX
+
 from . import features, rig
 from .brushes import Pen
 from .graph import OPSET, Array, Graph, Value, clip, maximum
@@ -52,41 +54,33 @@ LAYERS = (
 EYE_ROWS, MOUTH_ROWS, BROW_ROWS = (116.0, 156.0), (158.0, 188.0), (98.0, 132.0)
 SPRITES = {"iris": (eyes.iris, 11.0, 14.0), "glints": (eyes.glints, 11.0, 14.0), "lash": (eyes.lash, 21.0, 9.0)}
 
-# pose index (first of a pair, or single) of every value, by the name the features use
-PAIRS = {
-    "troubled": 0,
-    "angry": 2,
-    "lowered_brow": 4,
-    "raised_brow": 6,
-    "happy": 8,
-    "serious": 10,
-    "wink": 12,
-    "happy_wink": 14,
-    "surprised": 16,
-    "relaxed": 18,
-    "unimpressed": 20,
-    "lower_lid": 22,
-    "small": 24,
-    "lowered": 32,
-    "raised": 34,
+_PAIR_NAMES = {
+    "troubled": "eyebrow_troubled",
+    "angry": "eyebrow_angry",
+    "lowered_brow": "eyebrow_lowered",
+    "raised_brow": "eyebrow_raised",
+    "happy": "eyebrow_happy",
+    "serious": "eyebrow_serious",
+    "wink": "eye_wink",
+    "happy_wink": "eye_happy_wink",
+    "surprised": "eye_surprised",
+    "relaxed": "eye_relaxed",
+    "unimpressed": "eye_unimpressed",
+    "lower_lid": "eye_raised_lower_eyelid",
+    "small": "iris_small",
+    "lowered": "mouth_lowered_corner",
+    "raised": "mouth_raised_corner",
 }
+PAIRS = {short: INDEX[name + "_left"] for short, name in _PAIR_NAMES.items()}
+"""Pose index of the left one of every pair, by the name the features use; the right one follows it."""
+_VOWELS = ("aaa", "iii", "uuu", "eee", "ooo", "delta", "smirk")
 SINGLES = {
-    "aaa": 26,
-    "iii": 27,
-    "uuu": 28,
-    "eee": 29,
-    "ooo": 30,
-    "delta": 31,
-    "smirk": 36,
-    "iris_x": 37,
-    "iris_y": 38,
-    "head_x": 39,
-    "head_y": 40,
-    "neck_z": 41,
-    "body_y": 42,
-    "body_z": 43,
-    "breathing": 44,
+    **{vowel: INDEX["mouth_" + vowel] for vowel in _VOWELS},
+    "iris_x": INDEX["iris_rotation_x"],
+    "iris_y": INDEX["iris_rotation_y"],
+    **{name: INDEX[name] for name in ("head_x", "head_y", "neck_z", "body_y", "body_z", "breathing")},
 }
+"""Pose index of every other value."""
 
 
 def soften(pixels: Array, amount: float) -> Array:

@@ -9,47 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from ezvtb_core.pose import INDEX
+
 CHARACTER = Path(__file__).resolve().parents[3] / "data" / "character"
 Frame = npt.NDArray[np.uint8]
 Render = Callable[..., Frame]
 
-# the pose table: name -> index; pairs are (subject's left, subject's right)
-PAIRS = {
-    "eyebrow_troubled": 0,
-    "eyebrow_angry": 2,
-    "eyebrow_lowered": 4,
-    "eyebrow_raised": 6,
-    "eyebrow_happy": 8,
-    "eyebrow_serious": 10,
-    "eye_wink": 12,
-    "eye_happy_wink": 14,
-    "eye_surprised": 16,
-    "eye_relaxed": 18,
-    "eye_unimpressed": 20,
-    "eye_raised_lower_eyelid": 22,
-    "iris_small": 24,
-    "mouth_lowered_corner": 32,
-    "mouth_raised_corner": 34,
-}
-INDEX = {
-    "mouth_aaa": 26,
-    "mouth_iii": 27,
-    "mouth_uuu": 28,
-    "mouth_eee": 29,
-    "mouth_ooo": 30,
-    "mouth_delta": 31,
-    "mouth_smirk": 36,
-    "iris_rotation_x": 37,
-    "iris_rotation_y": 38,
-    "head_x": 39,
-    "head_y": 40,
-    "neck_z": 41,
-    "body_y": 42,
-    "body_z": 43,
-    "breathing": 44,
-}
-for name, first in PAIRS.items():
-    INDEX[name + "_left"], INDEX[name + "_right"] = first, first + 1
+PAIRS = {name.removesuffix("_left"): index for name, index in INDEX.items() if name.endswith("_left")}
+"""Pose index of the subject's left one of every pair; the right one follows it."""
 
 
 @pytest.fixture(scope="session")
