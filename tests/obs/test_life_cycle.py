@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -17,6 +18,12 @@ from tests.obs.harness import KIND, ROOT, Collection, avatar, wait_for
 
 pytestmark = pytest.mark.obs
 SCRIPT = ROOT / "obs_ezvtuber.py"
+
+
+def kill(worker: int, how: int) -> None:
+    """Send a signal to a worker that may have ended since it was listed."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(worker, how)
 
 
 def test_the_script_can_be_reloaded_a_hundred_times(studio):
@@ -94,7 +101,7 @@ def test_a_worker_that_keeps_dying_is_given_up_with_a_sentence_and_a_button_that
     while obs.inside("result = holder().implementation._engines.hosts['process'].host_status().state") != "failed":
         assert time.monotonic() < end
         for worker in obs.workers():
-            os.kill(worker, signal.SIGKILL)
+            kill(worker, signal.SIGKILL)
         time.sleep(0.05)
     assert "Restart engine" in obs.texts()
     assert obs.picture("Avatar")[..., 3].max() == 255
@@ -198,7 +205,7 @@ def test_a_storm_of_everything_at_once(studio, tmp_path, seed):  # noqa: C901 - 
             obs.inside("reload_script()")
         elif deed == "kill":
             for worker in obs.workers():
-                os.kill(worker, draw.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV]))
+                kill(worker, draw.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV]))
         elif deed == "switch" and draw.random() < 0.3:
             obs.hang_up()
             there = obs.ask("GetSceneCollectionList")["currentSceneCollectionName"]
