@@ -38,6 +38,7 @@ OBS_TEXT_INFO_ERROR = 2
 OBS_COMBO_TYPE_LIST = 2
 OBS_COMBO_FORMAT_STRING = 3
 OBS_PATH_FILE = 0
+OBS_PATH_DIRECTORY = 2
 OBS_GROUP_NORMAL = 1
 
 p, s, u32, f64, i64 = c_void_p, c_char_p, c_uint32, c_double, c_longlong

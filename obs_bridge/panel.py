@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Sequence
 
 from ezvtb_core.link import locale
 from ezvtb_core.link.messages import Notice
-from ezvtb_core.link.status import EngineStatus
+from ezvtb_core.link.status import EngineStatus, PictureStatus
 from obs_bridge import libobs as c
 from obs_bridge.installation import Installation
 from obs_bridge.properties import Button, Line
@@ -24,6 +24,8 @@ def status_lines(status: EngineStatus, warnings: Sequence[Notice], message: Opti
     lines = [Line("status_engine", locale.say(status.notice, language), level)]
     if status.state in ("running", "hidden"):
         lines.append(Line("status_numbers", _numbers(status, language)))
+    if status.picture is not None:
+        lines.append(_picture(status.picture, language))
     if status.tracker_notice != status.notice:
         level = _TRACKER_LEVELS.get(status.tracker_state, c.OBS_TEXT_INFO_NORMAL)
         lines.append(Line("status_tracker", locale.say(status.tracker_notice, language), level))
@@ -35,6 +37,14 @@ def status_lines(status: EngineStatus, warnings: Sequence[Notice], message: Opti
     if message is not None:
         lines.append(Line("status_message", locale.say(message, language)))
     return lines
+
+
+def _picture(picture: PictureStatus, language: str) -> Line:
+    """The score of the picture in use, and the most important sentence about it."""
+    text = locale.text("panel_picture", language, score=str(picture.score))
+    if picture.notices:
+        text += " " + locale.say(picture.notices[0], language)
+    return Line("status_picture", text, c.OBS_TEXT_INFO_WARNING if picture.problems else c.OBS_TEXT_INFO_NORMAL)
 
 
 def warning(name: str, notice: Notice, language: str) -> Line:

@@ -12,6 +12,8 @@ from obs_bridge.registration import Holder
 
 PRESET_NAME = "preset_name"
 """Text field of the panel, kept with the source but no setting of the engine."""
+CHARACTER_PICK = "character_pick"
+"""List of the panel that works like a menu: what is picked becomes the setting `character`, and the list is back at its head."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,12 @@ class Panel:
     preset_buttons: Sequence[Button]
     buttons: Sequence[Button]
     """At the end."""
-    presets: Sequence[Tuple[str, str]]
-    """Name and label of every preset, the custom one last."""
+    lists: Mapping[str, Sequence[Tuple[str, str]]]
+    """Setting → values and labels of its list, where they are not those of the schema."""
+    notes: Mapping[str, Sequence[Line]]
+    """Setting → info texts under it."""
+    characters: Sequence[Tuple[str, str]] = ()
+    """Paths and names of the characters to pick from, with a head; empty for no list."""
 
 
 def read(library: c.Libobs, settings: int) -> Dict[str, Value]:
@@ -65,6 +71,14 @@ def write_defaults(library: c.Libobs, settings: int) -> None:
     """Give every setting its default."""
     for name, option in OPTIONS.items():
         _set(library, settings, option.kind, name.encode(), option.default, "obs_data_set_default_")
+
+
+def take_pick(library: c.Libobs, settings: int) -> None:
+    """Make the character that was picked in the panel's list the chosen one."""
+    picked = text_of(library, settings, CHARACTER_PICK.encode())
+    if picked:
+        library.obs_data_set_string(settings, b"character", _utf8(picked))
+        library.obs_data_set_string(settings, CHARACTER_PICK.encode(), b"")
 
 
 def stamp(library: c.Libobs, settings: int) -> None:
@@ -133,19 +147,31 @@ def _add(
     process: Holder, properties: int, option: Option, panel: Panel, values: Mapping[str, Value], owner: int, chinese: bool
 ) -> None:
     library = process.libobs
+    if option.name == "character" and panel.characters:
+        _add_characters(process, properties, panel, option.shown(values), owner)
     added = _ADDERS[option.kind](library, properties, option, option.name.encode(), _utf8(option.label[chinese]))
     if option.kind == "choice":
         entries: List[Tuple[str, str]] = [(choice.value, choice.label[chinese]) for choice in option.choices]
-        for value, label in panel.presets if option.name == "preset" else entries:
+        for value, label in panel.lists.get(option.name, entries):
             library.obs_property_list_add_string(added, _utf8(label), _utf8(value))
     library.obs_property_set_long_description(added, _utf8(option.help[chinese]))
-    if option.visible_when is not None:
-        name, wanted = option.visible_when
-        library.obs_property_set_visible(added, values.get(name, OPTIONS[name].default) in wanted)
+    library.obs_property_set_visible(added, option.shown(values))
+    add_lines(library, properties, panel.notes.get(option.name, ()))
     if option.name == "preset" or any(
         other.visible_when is not None and other.visible_when[0] == option.name for other in OPTIONS.values()
     ):
         library.obs_property_set_modified_callback2(added, process.keep["callbacks"]["modified"], owner)
+
+
+def _add_characters(process: Holder, properties: int, panel: Panel, shown: bool, owner: int) -> None:
+    library, name = process.libobs, CHARACTER_PICK.encode()
+    label = _utf8(locale.text("panel_characters", panel.locale))
+    added = library.obs_properties_add_list(properties, name, label, c.OBS_COMBO_TYPE_LIST, c.OBS_COMBO_FORMAT_STRING)
+    for path, character in panel.characters:
+        library.obs_property_list_add_string(added, _utf8(character), _utf8(path))
+    library.obs_property_set_long_description(added, _utf8(locale.text("panel_characters_help", panel.locale)))
+    library.obs_property_set_visible(added, shown)
+    library.obs_property_set_modified_callback2(added, process.keep["callbacks"]["modified"], owner)
 
 
 def refresh_visibility(library: c.Libobs, properties: int, values: Mapping[str, Value]) -> bool:
@@ -154,8 +180,10 @@ def refresh_visibility(library: c.Libobs, properties: int, values: Mapping[str, 
         if option.visible_when is not None:
             found = library.obs_properties_get(properties, option.name.encode())
             if found:
-                name, wanted = option.visible_when
-                library.obs_property_set_visible(found, values[name] in wanted)
+                library.obs_property_set_visible(found, option.shown(values))
+    list_of_characters = library.obs_properties_get(properties, CHARACTER_PICK.encode())
+    if list_of_characters:
+        library.obs_property_set_visible(list_of_characters, OPTIONS["character"].shown(values))
     return True
 
 
@@ -179,8 +207,12 @@ def _add_choice(library: c.Libobs, properties: int, option: Option, name: bytes,
 
 
 def _add_path(library: c.Libobs, properties: int, option: Option, name: bytes, label: bytes) -> int:
-    pictures = b"PNG, WebP, JPEG (*.png *.webp *.jpg *.jpeg *.bmp *.gif);;* (*.*)"
+    pictures = b"PNG, WebP, JPEG, PSD (*.png *.webp *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.psd);;* (*.*)"
     return int(library.obs_properties_add_path(properties, name, label, c.OBS_PATH_FILE, pictures, None))
+
+
+def _add_folder(library: c.Libobs, properties: int, option: Option, name: bytes, label: bytes) -> int:
+    return int(library.obs_properties_add_path(properties, name, label, c.OBS_PATH_DIRECTORY, None, None))
 
 
 _ADDERS: Dict[str, Any] = {
@@ -189,6 +221,7 @@ _ADDERS: Dict[str, Any] = {
     "float": _add_float,
     "choice": _add_choice,
     "path": _add_path,
+    "folder": _add_folder,
     "text": lambda library, properties, option, name, label: library.obs_properties_add_text(
         properties, name, label, c.OBS_TEXT_DEFAULT
     ),

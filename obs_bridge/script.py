@@ -12,9 +12,11 @@ from ezvtb_core import __version__
 from ezvtb_core.link import framebuffer, locale, paths
 from obs_bridge import libobs as c
 from obs_bridge import properties, registration, source
+from obs_bridge.characters import CharacterShelf
 from obs_bridge.chores import Chores
 from obs_bridge.engines import Engines
 from obs_bridge.installation import Installation
+from obs_bridge.models import ModelShelf
 from obs_bridge.shelf import PresetShelf
 
 logger = logging.getLogger(__name__)
@@ -36,7 +38,11 @@ class Script:
         self.engines = Engines(self.process, self.chores)
         self.installation = Installation(self._installation_changed)
         self.shelf = PresetShelf()
-        avatars = source.Avatars(self.process, self.chores, self.engines, self.installation, self.shelf)
+        self.models = ModelShelf(self.chores)
+        self.characters = CharacterShelf(self.chores)
+        avatars = source.Avatars(
+            self.process, self.chores, self.engines, self.installation, self.shelf, self.models, self.characters
+        )
         self.avatars = avatars
         registration.install(avatars, functools.partial(source.settings_of, self.process))
         self._switch_interval = sys.getswitchinterval()

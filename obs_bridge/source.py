@@ -11,11 +11,13 @@ from ezvtb_core.link import locale, presets
 from ezvtb_core.link.framebuffer import FrameBuffer
 from ezvtb_core.link.messages import Notice
 from ezvtb_core.link.settings import CUSTOM, FRAME_SIDE, Settings, Value
-from obs_bridge import panel, properties
+from obs_bridge import models, panel, properties
+from obs_bridge.characters import CharacterShelf
 from obs_bridge.chores import Chores
 from obs_bridge.drawing import Drawer
 from obs_bridge.engines import Engines
 from obs_bridge.installation import Installation, open_folder
+from obs_bridge.models import ModelShelf
 from obs_bridge.registration import NAMES, Holder, Implementation, Instance, language
 from obs_bridge.shelf import PresetShelf
 
@@ -49,13 +51,24 @@ class Avatars(Implementation):
 
     _numbers = itertools.count(1)
 
-    def __init__(self, process: Holder, chores: Chores, engines: Engines, installation: Installation, shelf: PresetShelf) -> None:
+    def __init__(
+        self,
+        process: Holder,
+        chores: Chores,
+        engines: Engines,
+        installation: Installation,
+        shelf: PresetShelf,
+        model_shelf: ModelShelf,
+        character_shelf: CharacterShelf,
+    ) -> None:
         self._process = process
         self._library = process.libobs
         self._engines = engines
         self._installation = installation
         self._chores = chores
         self._presets = shelf
+        self._models = model_shelf
+        self._characters = character_shelf
         self._drawer = Drawer(process.libobs)
         self._locale = language(process.libobs)
         self._ended = False
@@ -103,6 +116,7 @@ class Avatars(Implementation):
         if state is None:
             return
         before = state.values
+        properties.take_pick(self._library, settings)
         state.values = properties.read(self._library, settings)
         self._apply_presets(state, settings, before)
         state.preset_name = properties.text_of(self._library, settings, properties.PRESET_NAME.encode())
@@ -186,14 +200,29 @@ class Avatars(Implementation):
 
     def panel(self, instance: Optional[Instance]) -> properties.Panel:
         """What the panel of a source says right now; `instance` is None for the kind itself."""
+        state = None if instance is None else self._state(instance)
+        settings = Settings() if state is None else state.settings
+        # What is shown is what was found last; if something is new since then, the panel is drawn again.
+        self._models.seek(settings.models_folder, lambda: self._refresh(instance))
+        found = self._models.found(settings.models_folder)
+        self._characters.seek(lambda: self._refresh(instance))
         return properties.Panel(
             locale=self._locale,
-            lines=self._lines(None if instance is None else self._state(instance)),
+            lines=self._lines(state),
             status_buttons=panel.status_buttons(self._installation, self._locale),
             preset_buttons=panel.preset_buttons(self._locale),
             buttons=panel.other_buttons(self._locale),
-            presets=self._presets.entries(self._locale),
+            lists={
+                "preset": self._presets.entries(self._locale),
+                "model": models.entries(found, settings.model, self._locale),
+            },
+            notes={"model": models.about(found, settings.model, self._locale)},
+            characters=self._characters.entries(self._locale),
         )
+
+    def _refresh(self, instance: Optional[Instance]) -> None:
+        if instance is not None:
+            self._engines.refresh_later(instance)
 
     def _lines(self, state: Optional[State]) -> List[properties.Line]:
         if self._ended:
@@ -207,6 +236,7 @@ class Avatars(Implementation):
         return panel.status_lines(status, state.warnings, message, self._locale)
 
     def modified(self, instance: Optional[Instance], widgets: int, settings: int) -> bool:
+        properties.take_pick(self._library, settings)
         values = properties.read(self._library, settings)
         state = None if instance is None else self._state(instance)
         if state is not None and values["preset"] not in (state.values["preset"], CUSTOM):

@@ -49,8 +49,9 @@ def _values(option: Option) -> str:
     if option.kind in ("int", "float"):
         return f"{option.minimum:g} … {option.maximum:g} {option.unit}".strip()
     if option.kind == "choice":
-        return "<br>".join(f"`{choice.value}` {choice.label[0]} · {choice.label[1]}" for choice in option.choices)
-    return {"bool": "on, off · 开、关", "path": "a file · 文件"}.get(option.kind, "text · 文字")
+        listed = [f"`{choice.value}` {choice.label[0]} · {choice.label[1]}" for choice in option.choices]
+        return "<br>".join([*listed, *([f"`{option.also[1]}`"] if option.also else [])])
+    return {"bool": "on, off · 开、关", "path": "a file · 文件", "folder": "a folder · 文件夹"}.get(option.kind, "text · 文字")
 
 
 def _default(option: Option) -> str:

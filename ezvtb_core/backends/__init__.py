@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,10 +20,17 @@ from ezvtb_core.link.messages import Notice, NoticeError
 Array = npt.NDArray[Any]
 
 BACKENDS: dict[str, str] = {
-    "ort-cpu": "ezvtb_core.backends.ort:OrtSession",
+    "cpu": "ezvtb_core.backends.cpu:CPU",
+    "ort-cpu": "ezvtb_core.backends.ort:CPU",
+    "ort-cuda": "ezvtb_core.backends.ort:CUDA",
+    "ort-dml": "ezvtb_core.backends.ort:DIRECTML",
+    "ort-coreml": "ezvtb_core.backends.ort:COREML",
     "fake": "ezvtb_core.backends.fake:FakeSession",
 }
-"""Name → `module:class`. A module is imported when its backend is probed or opened, never before."""
+"""Name → `module:backend`. A module is imported when its backend is probed or opened, never before."""
+CHOICES: dict[str, str] = {"cuda": "ort-cuda", "directml": "ort-dml", "coreml": "ort-coreml", "cpu": "cpu"}
+"""What the setting `backend` says → backend; in the order in which `auto` prefers them."""
+AUTO = "auto"
 
 
 class BackendUnavailable(NoticeError):  # noqa: N818 - it names a state, not a mistake
@@ -72,6 +79,34 @@ class SessionOptions:
 
     threads: int = 2
     """Processor threads of one run, where the backend uses any."""
+    device: int = 0
+    """Which of several devices of the same kind, from 0; without meaning where the backend knows only one."""
+
+
+class Tensor(Protocol):
+    """Memory of one value, where the device of the session that allocated it wants it. Belongs to one user, one thread at a time.
+
+    It may be bound to every session of the same backend and device, as an output of one and an input of others.
+    """
+
+    spec: TensorSpec
+    """Name: that of the value it was allocated for; other graphs may call it otherwise."""
+
+    def write(self, array: Array) -> None:
+        """Copy `array` to the device, in place. Raises SessionError with expected and got when shape or type differ."""
+
+    def read(self) -> Array:
+        """The contents. On the processor the memory itself, valid until something writes to it again; else a copy."""
+
+
+class Bound(Protocol):
+    """A session together with the tensors that it reads and writes. Belongs to one user, one thread at a time."""
+
+    def run(self) -> None:
+        """Run once on the tensors. Raises SessionError when the runtime fails and after the session was closed.
+
+        After a failure the contents of the outputs are unknown.
+        """
 
 
 class Session(Protocol):
@@ -86,6 +121,16 @@ class Session(Protocol):
 
         The outputs are the caller's own and stay as they are. Raises SessionError for inputs that do not fit, when the
         runtime fails and after `close`.
+        """
+
+    def allocate(self, spec: TensorSpec) -> Tensor:
+        """Memory for a value, filled with zeros. `spec` has no dimension that may vary. Raises SessionError."""
+
+    def bind(self, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> Bound:
+        """Prepare runs that read and write tensors without copies between host and device: all inputs, some of the outputs.
+
+        Outputs that are not named are not kept. Bound runs of several users may go on at a time, and beside `run`. Raises
+        SessionError with expected and got for what does not fit.
         """
 
     def close(self) -> None:
@@ -134,11 +179,59 @@ def probe(name: str) -> Probe:
         return Probe(name, False, Notice("backend_missing", name=name, detail=str(error)))
 
 
+def choose(setting: str) -> str:
+    """The backend that the setting `backend` stands for: a name of `BACKENDS` is taken as it is, `auto` is the first usable.
+
+    Raises BackendUnavailable for a name that is not known. Whether a backend asked for by name is usable shows when it is
+    opened: there is no other one in its place then.
+    """
+    if setting == AUTO:
+        return next((name for name in CHOICES.values() if probe(name).usable), CHOICES["cpu"])
+    name = CHOICES.get(setting, setting)
+    if name not in BACKENDS:
+        raise BackendUnavailable("backend_unknown", got=setting, known=", ".join(dict.fromkeys([AUTO, *CHOICES, *BACKENDS])))
+    return name
+
+
 def check_inputs(expected: tuple[TensorSpec, ...], inputs: Mapping[str, Array]) -> None:
     """Compare what is about to be run with the graph's inputs. Raises SessionError with expected and got."""
     got = [TensorSpec(name, array.shape, array.dtype.name) for name, array in inputs.items()]
     if len(got) != len(expected) or not all(any(spec.fits(other) for other in got) for spec in expected):
         raise SessionError("session_inputs", expected=describe(expected), got=describe(got))
+
+
+def check_array(spec: TensorSpec, array: Array) -> None:
+    """Compare what is about to be written to a tensor with its memory. Raises SessionError with expected and got."""
+    if array.shape != spec.shape or array.dtype.name != spec.dtype:
+        got = TensorSpec(spec.name, array.shape, array.dtype.name)
+        raise SessionError("session_tensor", expected=str(spec), got=str(got))
+
+
+def check_binding(signature: Signature, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> None:
+    """Compare tensors that are about to be bound with the graph. Raises SessionError with expected and got."""
+    for code, wanted, given in (
+        ("session_inputs", signature.inputs, inputs),
+        ("session_outputs", signature.outputs, outputs),
+    ):
+        got = [replace(tensor.spec, name=name) for name, tensor in given.items()]
+        complete = len(got) == len(wanted) or (wanted is signature.outputs and got)
+        if not complete or not all(any(spec.fits(other) for spec in wanted) for other in got):
+            raise SessionError(code, expected=describe(wanted), got=describe(got))
+
+
+def settle(expected: Signature, found: Signature) -> Signature:
+    """`found`, with the dimensions that may vary set to what is expected of them."""
+
+    def settled(specs: tuple[TensorSpec, ...], wanted: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+        known = {spec.name: spec.shape for spec in wanted}
+        return tuple(
+            replace(spec, shape=tuple(a if b is None else b for a, b in zip(known[spec.name], spec.shape, strict=True)))
+            if spec.name in known
+            else spec
+            for spec in specs
+        )
+
+    return Signature(settled(found.inputs, expected.inputs), settled(found.outputs, expected.outputs))
 
 
 def check_signature(path: Path, expected: Signature, found: Signature) -> None:

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from ezvtb_core.backends import Array, SessionError, SessionOptions, Signature, check_inputs
+from ezvtb_core.backends import (
+    Array,
+    Bound,
+    SessionError,
+    SessionOptions,
+    Signature,
+    Tensor,
+    TensorSpec,
+    check_binding,
+    check_inputs,
+)
+from ezvtb_core.backends.host import HostTensor
 
 
 class FakeSession:
@@ -48,6 +59,27 @@ class FakeSession:
             outputs[spec.name] = (ramp / 255 if np.issubdtype(array.dtype, np.floating) else ramp).astype(array.dtype)
         return outputs
 
+    def allocate(self, spec: TensorSpec) -> Tensor:
+        """See `Session.allocate`."""
+        return HostTensor(spec)
+
+    def bind(self, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> Bound:
+        """See `Session.bind`."""
+        check_binding(self.signature, inputs, outputs)
+        return _FakeBound(self, dict(inputs), dict(outputs))
+
     def close(self) -> None:
         """See `Session.close`."""
         self._closed = True
+
+
+class _FakeBound:
+    def __init__(self, session: FakeSession, inputs: dict[str, Tensor], outputs: dict[str, Tensor]) -> None:
+        self._session = session
+        self._inputs = inputs
+        self._outputs = outputs
+
+    def run(self) -> None:
+        results = self._session.run({name: tensor.read() for name, tensor in self._inputs.items()})
+        for name, tensor in self._outputs.items():
+            tensor.write(results[name])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ezvtb_core import backends
-from ezvtb_core.backends import Array, Session, SessionError, SessionOptions, Signature
+from ezvtb_core.backends import Array, Bound, Session, SessionError, SessionOptions, Signature, Tensor, TensorSpec
 from ezvtb_core.link.messages import NoticeError
 
 Key = tuple[str, str, int, int, SessionOptions]
@@ -77,16 +77,38 @@ class _Lease:
         self._session: Session | None = session
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        return self.live().run(inputs)
+
+    def allocate(self, spec: TensorSpec) -> Tensor:
+        return self.live().allocate(spec)
+
+    def bind(self, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> Bound:
+        return _LeasedBound(self, self.live().bind(inputs, outputs))
+
+    def live(self) -> Session:
+        """The shared session. Raises SessionError once this user has let go of it."""
         session = self._session
         if session is None:
             raise SessionError("session_closed", path=str(self._path))
-        return session.run(inputs)
+        return session
 
     def close(self) -> None:
         with self._lock:
             session, self._session = self._session, None
         if session is not None:
             self._pool.release(self._key)
+
+
+class _LeasedBound:
+    """Runs while its user has not let go of the session; others may keep it open for longer."""
+
+    def __init__(self, lease: _Lease, bound: Bound) -> None:
+        self._lease = lease
+        self._bound = bound
+
+    def run(self) -> None:
+        self._lease.live()
+        self._bound.run()
 
 
 def _key(backend: str, path: Path, options: SessionOptions) -> Key:

@@ -27,6 +27,8 @@ COMMANDS: dict[str, Command] = {
     "obs": Command("ezvtb_core.commands.obs:run", needs="nothing"),
     "render": Command("ezvtb_core.commands.render:run"),
     "doctor": Command("ezvtb_core.commands.doctor:run", needs="nothing"),
+    "models": Command("ezvtb_core.commands.models:run"),
+    "picture": Command("ezvtb_core.commands.picture:run"),
     "bench": Command("ezvtb_core.commands.bench:run"),
     "test": Command("ezvtb_core.commands.test:run", extras=("test", "video", "window", "art")),
     "install": Command("ezvtb_core.commands.install:run", needs="outside"),

@@ -17,7 +17,7 @@ from typing import Any
 from ezvtb_core import __version__
 from ezvtb_core.commands import obs_program, ports
 from ezvtb_core.commands.console import Console, Parser
-from ezvtb_core.link import environment, interpreters, paths, presets
+from ezvtb_core.link import catalogue, characters, environment, interpreters, paths, presets
 from ezvtb_core.link.locale import say
 from ezvtb_core.link.messages import Notice, NoticeError
 from ezvtb_core.link.settings import OPTIONS, Settings
@@ -33,7 +33,7 @@ class Finding:
 
     area: str
     level: str
-    """`ok`, `note` (something is missing that only some need), `problem` (the avatar cannot run)."""
+    """`ok`, `note` (something that only some need), `problem` (the avatar, or a file that was put there, cannot be used)."""
     notice: Notice
     facts: dict[str, Any] = field(default_factory=dict)
     """Values for programs."""
@@ -149,6 +149,63 @@ def _character(_: Console) -> Iterator[Finding]:
         yield Finding("character", PROBLEM, Notice("doctor_character_empty", path=str(paths.PUPPET_GRAPH)))
 
 
+def _models(_: Console) -> Iterator[Finding]:
+    places = catalogue.folders("")
+    found = catalogue.scan(places)
+    if not found:
+        notice = Notice("doctor_no_models", folder=str(places[0]))
+        yield Finding("models", NOTE, notice, {"found": False, "looked": [str(place) for place in places]})
+    for model in found:
+        facts = {"name": model.name, "precision": model.precision, "path": str(model.path), "missing": list(model.missing)}
+        reason = catalogue.why_not(model)
+        broken = list(_broken(model)) if environment.is_current() else []
+        if reason is not None:
+            yield Finding("models", NOTE, reason, facts)
+        elif not broken:
+            licence = catalogue.licence_notices(model)[0].to_json()
+            notice = Notice("doctor_model", name=model.name, precision=model.precision, folder=str(model.path), licence=licence)
+            yield Finding("models", OK, notice, {**facts, "licence": model.licence})
+        for notice in broken:
+            yield Finding("models", PROBLEM, notice, facts)
+
+
+def _broken(model: catalogue.ModelFolder) -> Iterator[Notice]:
+    """What a glance at each file tells; `models check` looks closer."""
+    try:
+        from ezvtb_core.backends import sniff
+    except ImportError:
+        return  # told above
+    for file in model.files.values():
+        notice = sniff.glance(file) if file.suffix.lower() == ".onnx" else None
+        if notice is not None:
+            yield notice
+
+
+def _pictures(console: Console) -> Iterator[Finding]:
+    """The user's characters. Those chosen in OBS from elsewhere are judged in the panel."""
+    if not environment.is_current():
+        return
+    try:
+        from ezvtb_core import image_doctor
+    except ImportError:
+        return  # told above
+    found = characters.scan(paths.CHARACTERS)
+    for number, character in enumerate(found):
+        path = str(character.path)
+        console.progress(number / len(found), console.text("doctor_looking", path=path))
+        try:
+            report = image_doctor.load(character.path).report
+        except NoticeError as error:
+            yield Finding("picture", PROBLEM, error.notice, {"path": path})
+            continue
+        yield Finding(
+            "picture", OK, Notice("doctor_picture", path=path, score=report.score), {"path": path, "score": report.score}
+        )
+        for finding in report.findings:
+            if finding.points:
+                yield Finding("picture", NOTE, finding.notice, {"path": path, "points": finding.points})
+
+
 def _presets(_: Console) -> Iterator[Finding]:
     for file in sorted([*paths.PRESETS.glob("*.json"), *paths.USER_PRESETS.glob("*.json")]):
         try:
@@ -181,6 +238,6 @@ def _disk(_: Console) -> Iterator[Finding]:
 
 
 LOOKS: tuple[Callable[[Console], Iterator[Finding]], ...] = (
-    _python, _environment, _obs, _backends, _character, _presets, _ports, _disk,
+    _python, _environment, _obs, _backends, _character, _pictures, _models, _presets, _ports, _disk,
 )  # fmt: skip
 """In the order they are shown."""

@@ -39,10 +39,10 @@ def read(given: argparse.Namespace) -> Settings:
             continue
         if option.name == "tracker":
             values.update(_tracker(text))
-        elif option.kind == "path":
+        elif option.kind in ("path", "folder"):
             values[option.name] = str(Path(text).expanduser().resolve()) if text else ""
         else:
-            values[option.name] = _value(option, text)
+            values[option.name] = value(option, text)
     chosen = getattr(given, _dest(OPTIONS["preset"]))
     settings = Settings()
     if chosen not in (None, CUSTOM):
@@ -67,8 +67,9 @@ def _metavar(option: Option) -> str:
     if option.name == "tracker":
         return "NAME[:PORT]"
     if option.kind == "choice" and not option.open_choices:
-        return "{" + ",".join(choice.value for choice in option.choices) + "}"
-    return {"bool": "on|off", "path": "FILE", "int": "N", "float": "X"}.get(option.kind, "NAME")
+        also = [option.also[1]] if option.also else []
+        return "{" + ",".join([*(choice.value for choice in option.choices), *also]) + "}"
+    return {"bool": "on|off", "path": "FILE", "folder": "DIR", "int": "N", "float": "X"}.get(option.kind, "NAME")
 
 
 def _tracker(text: str) -> dict[str, Value]:
@@ -78,17 +79,18 @@ def _tracker(text: str) -> dict[str, Value]:
         raise UsageError(error.notice.code, **error.notice.params) from error
 
 
-def _value(option: Option, text: str) -> Value:
-    value: Value = text
+def value(option: Option, text: str) -> Value:
+    """What a flag's text means for its setting. Raises UsageError, naming the flag."""
+    meant: Value = text
     if option.kind == "bool":
-        value = text.lower() in YES if text.lower() in YES + NO else text
+        meant = text.lower() in YES if text.lower() in YES + NO else text
     elif option.kind in ("int", "float"):
         try:
-            value = int(text) if option.kind == "int" else float(text)
+            meant = int(text) if option.kind == "int" else float(text)
         except ValueError:
-            value = text
+            meant = text
     try:
-        return option.check(value)
+        return option.check(meant)
     except SettingsError as error:
         expected = "on | off" if option.kind == "bool" else option.expected()
         raise UsageError("cli_setting", flag=flag(option), expected=expected, got=text) from error

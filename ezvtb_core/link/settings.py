@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple, Union, cast
 
@@ -50,7 +51,7 @@ class Option:
 
     name: str
     kind: str
-    """`bool`, `int`, `float`, `choice`, `path` or `text`."""
+    """`bool`, `int`, `float`, `choice`, `path` (a file), `folder` or `text`."""
     default: Value
     group: str
     applies: str
@@ -63,8 +64,10 @@ class Option:
     choices: Tuple[Choice, ...] = ()
     open_choices: bool = False
     """True where values outside `choices` are allowed (presets saved by the user)."""
+    also: Optional[Tuple[str, str]] = None
+    """Other values that a list takes: a regular expression for the whole value, and how they are written, for people."""
     visible_when: Optional[Tuple[str, Tuple[Value, ...]]] = None
-    """Shown only while the setting named first has one of the values."""
+    """Shown only while the setting named first is shown and has one of the values (`kind` stands for every `kind:name` too)."""
     in_presets: bool = False
 
     def check(self, value: object) -> Value:
@@ -73,7 +76,7 @@ class Option:
             return value
         if self.kind in ("int", "float") and isinstance(value, (int, float)) and self._is_number(value):
             return int(value) if self.kind == "int" else float(value)
-        if self.kind in ("choice", "path", "text") and self._is_text(value):
+        if self.kind in ("choice", "path", "folder", "text") and self._is_text(value):
             return str(value)
         raise SettingsError("setting_invalid", name=self.name, expected=self.expected(), got=repr(value)[:80])
 
@@ -85,7 +88,19 @@ class Option:
     def _is_text(self, value: object) -> bool:
         if not isinstance(value, str) or "\0" in value or len(value) > LONGEST_TEXT:
             return False
-        return self.kind != "choice" or self.open_choices or any(value == choice.value for choice in self.choices)
+        return self.kind != "choice" or self.open_choices or self.offers(value)
+
+    def offers(self, value: str) -> bool:
+        """Whether a value is one of the list, or one of those that the list takes besides."""
+        return any(value == choice.value for choice in self.choices) or bool(self.also and re.fullmatch(self.also[0], value))
+
+    def shown(self, values: Mapping[str, Value]) -> bool:
+        """Whether the panel shows the setting, given the values of all."""
+        if self.visible_when is None:
+            return True
+        name, wanted = self.visible_when
+        value = values.get(name, OPTIONS[name].default)
+        return OPTIONS[name].shown(values) and (value in wanted or str(value).partition(":")[0] in wanted)
 
     def nearest(self, value: object) -> Value:
         """The usable value closest to `value`: clamped numbers, else the default."""
@@ -100,7 +115,7 @@ class Option:
         if self.kind in ("int", "float"):
             return "%s %g..%g" % (self.kind, self.minimum, self.maximum)
         if self.kind == "choice" and not self.open_choices:
-            return " | ".join(choice.value for choice in self.choices)
+            return " | ".join([*(choice.value for choice in self.choices), *([self.also[1]] if self.also else [])])
         return self.kind
 
 
@@ -120,6 +135,12 @@ GROUPS: Tuple[Group, ...] = (
     Group("performance", ("Performance", "性能")),
     Group("advanced", ("Advanced", "高级")),
 )
+
+
+_TEACHERS = ("tha3:seperable", "tha3:standard", "tha4")
+"""Models that animate any picture, in several variants on disk."""
+_ANIMATING = ("auto", "picture", *_TEACHERS, "tha4_student")
+"""Models that take a picture of the user's."""
 
 
 def option(default: Value, **facts: Any) -> Any:
@@ -157,14 +178,75 @@ class Settings:
         applies="rebuild",
         label=("Model", "模型"),
         help=(
-            "How the character is animated. Automatic uses the bundled character until you choose a picture of your own.",
-            "角色的驱动方式。“自动”在您选择自己的图片之前使用自带角色。",
+            "How the character is animated. Automatic uses the bundled character until you choose a picture of your own. Models"
+            " that are found in the models folder are in the list too.",
+            "角色的驱动方式。“自动”在您选择自己的图片之前使用自带角色。在模型文件夹中找到的模型也会出现在列表里。",
         ),
         choices=(
             Choice("auto", ("Automatic", "自动")),
             Choice("puppet", ("Bundled character", "自带角色")),
             Choice("picture", ("Moving picture (any image: turns, tilts, breathes)", "会动的图片（任意图片：转头、歪头、呼吸）")),
+            Choice("tha3:seperable", ("THA3 separable (fast)", "THA3 separable（较快）")),
+            Choice("tha3:standard", ("THA3 standard (slow, finer)", "THA3 standard（较慢，更精细）")),
+            Choice("tha4", ("THA4 (slowest, finest)", "THA4（最慢，最精细）")),
+            Choice("tha4_student", ("THA4 student", "THA4 学生模型")),
         ),
+        also=(r"tha4_student:(?!\.{1,2}$)[^/\\\x00-\x1f\x7f\ud800-\udfff]{1,100}", "tha4_student:NAME"),
+    )
+    models_folder: str = option(
+        "",
+        kind="folder",
+        group="character",
+        applies="rebuild",
+        label=("Models folder", "模型文件夹"),
+        help=(
+            "Where else to look for models: a folder of THA models, of student characters, or of an EasyVtuber installation."
+            " Empty: data/models in the EZVTuber folder, which is always looked at.",
+            "除 EZVTuber 文件夹中始终会查找的 data/models 以外，还在哪里查找模型：THA 模型文件夹、学生角色文件夹，或 EasyVtuber"
+            " 的安装文件夹。留空则只查找 data/models。",
+        ),
+    )
+    precision: str = option(
+        "auto",
+        kind="choice",
+        group="character",
+        applies="rebuild",
+        label=("Precision", "精度"),
+        help=(
+            "Which files of the model are used. FP16 is faster on most graphics cards, FP32 on processors. Automatic takes"
+            " FP32 where it is there, else FP16.",
+            "使用模型的哪种文件。FP16 在多数显卡上更快，FP32 在处理器上更快。“自动”优先使用 FP32，没有时使用 FP16。",
+        ),
+        choices=(
+            Choice("auto", ("Automatic", "自动")),
+            Choice("fp32", ("FP32", "FP32")),
+            Choice("fp16", ("FP16", "FP16")),
+        ),
+        visible_when=("model", _TEACHERS),
+    )
+    eyebrows: bool = option(
+        True,
+        kind="bool",
+        group="character",
+        applies="rebuild",
+        label=("Move the eyebrows", "驱动眉毛"),
+        help=(
+            "Off: the eyebrows stay still, and each frame costs a little less.",
+            "关闭：眉毛保持不动，每帧的计算量略少。",
+        ),
+        visible_when=("model", _TEACHERS),
+    )
+    original_edges: bool = option(
+        False,
+        kind="bool",
+        group="character",
+        applies="rebuild",
+        label=("Edges as trained", "边缘按训练方式处理"),
+        help=(
+            "On: soft edges are given to the model as its authors trained it, without a dark fringe. Off: as EasyVtuber does.",
+            "开启：按作者训练模型的方式处理柔和边缘，没有暗边。关闭：与 EasyVtuber 相同。",
+        ),
+        visible_when=("model", ("tha4", "tha4_student")),
     )
     character: str = option(
         "",
@@ -176,7 +258,65 @@ class Settings:
             "Your character: a PNG, WebP or JPEG picture, best with a transparent background. Empty: the bundled character.",
             "您的角色：PNG、WebP 或 JPEG 图片，最好是透明背景。留空则使用自带角色。",
         ),
-        visible_when=("model", ("auto", "picture")),
+        visible_when=("model", _ANIMATING),
+    )
+    character_fit: str = option(
+        "auto",
+        kind="choice",
+        group="character",
+        applies="rebuild",
+        label=("Fit the picture", "图片取景"),
+        help=(
+            "Where the head is. Automatic finds it and puts it where the model expects it. As it is: for pictures drawn to the"
+            " Talking-Head-Anime template. Manual: you say where it is, with the three sliders.",
+            "头部在哪里。“自动”会找到头部并放到模型预期的位置。“原样”适用于按 Talking-Head-Anime 模板绘制的图片。“手动”则由"
+            "您用三个滑块指定。",
+        ),
+        choices=(
+            Choice("auto", ("Automatic", "自动")),
+            Choice("template", ("As it is", "原样")),
+            Choice("manual", ("Manual", "手动")),
+        ),
+        visible_when=("model", _ANIMATING),
+    )
+    head_x: int = option(
+        50,
+        kind="int",
+        group="character",
+        applies="rebuild",
+        minimum=0,
+        maximum=100,
+        unit="%",
+        label=("Head: from the left", "头部：水平位置"),
+        help=("Centre of the head, as a part of the picture's width.", "头部中心，占图片宽度的百分比（从左边起）。"),
+        visible_when=("character_fit", ("manual",)),
+    )
+    head_y: int = option(
+        25,
+        kind="int",
+        group="character",
+        applies="rebuild",
+        minimum=0,
+        maximum=100,
+        unit="%",
+        label=("Head: from the top", "头部：垂直位置"),
+        help=("Centre of the head, as a part of the picture's height.", "头部中心，占图片高度的百分比（从上边起）。"),
+        visible_when=("character_fit", ("manual",)),
+    )
+    head_size: int = option(
+        25,
+        kind="int",
+        group="character",
+        applies="rebuild",
+        minimum=2,
+        maximum=100,
+        unit="%",
+        label=("Head: height", "头部：高度"),
+        help=(
+            "From the top of the hair to the chin, as a part of the picture's height.",
+            "从头发顶端到下巴，占图片高度的百分比。",
+        ),
+        visible_when=("character_fit", ("manual",)),
     )
     tracker: str = option(
         "idle",
@@ -351,6 +491,38 @@ class Settings:
         in_presets=True,
         label=("Processor threads", "处理器线程数"),
         help=("How many processor cores a model may use at once.", "模型最多同时使用的处理器核心数。"),
+    )
+    backend: str = option(
+        "auto",
+        kind="choice",
+        group="performance",
+        applies="rebuild",
+        label=("Backend", "后端"),
+        help=(
+            "What draws the frames. Automatic takes the graphics card where its software is installed, else the processor.",
+            "由什么来绘制画面。“自动”在装有相应软件时使用显卡，否则使用处理器。",
+        ),
+        choices=(
+            Choice("auto", ("Automatic", "自动")),
+            Choice("cpu", ("CPU (processor)", "CPU（处理器）")),
+            Choice("cuda", ("NVIDIA graphics card (CUDA)", "NVIDIA 显卡（CUDA）")),
+            Choice("directml", ("Graphics card on Windows (DirectML)", "Windows 显卡（DirectML）")),
+            Choice("coreml", ("Apple computer (CoreML)", "苹果电脑（CoreML）")),
+        ),
+    )
+    device: int = option(
+        0,
+        kind="int",
+        group="performance",
+        applies="rebuild",
+        minimum=0,
+        maximum=15,
+        label=("Graphics card number", "显卡编号"),
+        help=(
+            "Which graphics card is used where there are several; 0 is the first.",
+            "有多块显卡时使用哪一块，0 为第一块。",
+        ),
+        visible_when=("backend", ("auto", "cuda", "directml")),
     )
     host: str = option(
         "process",

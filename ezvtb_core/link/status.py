@@ -4,9 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Optional
 
 from ezvtb_core.link.messages import Notice
+
+
+@dataclass(frozen=True)
+class PictureStatus:
+    """What there is to say about the picture that is animated."""
+
+    score: int
+    """0..100: how well the models can be expected to animate it."""
+    notices: List[Notice] = field(default_factory=list)
+    """Why it is not 100, and what was repaired; the most important first."""
+    problems: int = 0
+    """How many of the notices, from the first on, cost points."""
+
+    def to_json(self) -> Dict[str, Any]:
+        return {"score": self.score, "notices": [notice.to_json() for notice in self.notices], "problems": self.problems}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Optional[PictureStatus]:
+        """Read what `to_json` wrote; None for anything else."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("score"), int):
+            return None
+        notices = [Notice.from_json(entry) for entry in data.get("notices", [])]
+        return cls(data["score"], notices, int(data.get("problems", 0)))
 
 
 @dataclass(frozen=True)
@@ -20,6 +43,10 @@ class EngineStatus:
     warnings: List[Notice] = field(default_factory=list)
     """Other things a user should know (settings that were adjusted, …)."""
     model: str = ""
+    device: str = ""
+    """Where the model is computed, for people."""
+    picture: Optional[PictureStatus] = None
+    """None where no picture is animated."""
     width: int = 0
     height: int = 0
     fps: float = 0.0
@@ -48,6 +75,7 @@ class EngineStatus:
         values["notice"] = self.notice.to_json()
         values["tracker_notice"] = self.tracker_notice.to_json()
         values["warnings"] = [warning.to_json() for warning in self.warnings]
+        values["picture"] = None if self.picture is None else self.picture.to_json()
         return values
 
     @classmethod
@@ -59,4 +87,5 @@ class EngineStatus:
             if name in values:
                 values[name] = Notice.from_json(values[name])
         values["warnings"] = [Notice.from_json(entry) for entry in values.get("warnings", [])]
+        values["picture"] = PictureStatus.from_json(values.get("picture"))
         return cls(**values)

@@ -5,6 +5,7 @@ import pytest
 
 from ezvtb_core import backends
 from ezvtb_core.backends import BackendUnavailable, SessionError, Signature, TensorSpec
+from ezvtb_core.link.messages import Notice
 
 
 def test_probe_keeps_the_reason(monkeypatch):
@@ -47,3 +48,39 @@ def test_signature_may_have_more_outputs_but_not_more_inputs(tmp_path):
     with pytest.raises(SessionError) as caught:
         backends.check_signature(tmp_path, Signature((x,), (y,)), Signature((x,), ()))
     assert caught.value.notice.params["got"] == "-"
+
+
+def test_dimensions_that_may_vary_become_what_is_expected():
+    fixed, free = TensorSpec("x", (1, 4), "float32"), TensorSpec("x", (None, 4), "float32")
+    other = TensorSpec("more", (None,), "float32")
+    settled = backends.settle(Signature((fixed,), (fixed,)), Signature((free,), (free, other)))
+    assert settled == Signature((fixed,), (fixed, other))
+    assert backends.settle(Signature((free,), ()), Signature((free,), ())).inputs == (free,)
+
+
+def usable(monkeypatch, *names: str) -> None:
+    monkeypatch.setattr(backends, "probe", lambda name: backends.Probe(name, name in names, Notice("backend_usable")))
+
+
+@pytest.mark.parametrize(
+    ("found", "chosen"),
+    [
+        (("cpu", "ort-dml", "ort-cuda", "ort-coreml"), "ort-cuda"),
+        (("cpu", "ort-dml", "ort-coreml"), "ort-dml"),
+        (("cpu", "ort-coreml"), "ort-coreml"),
+        (("cpu",), "cpu"),
+        ((), "cpu"),
+    ],
+)
+def test_automatic_choice_prefers_graphics_cards(monkeypatch, found, chosen):
+    usable(monkeypatch, *found)
+    assert backends.choose("auto") == chosen
+
+
+def test_a_choice_is_taken_at_its_word(monkeypatch):
+    usable(monkeypatch)
+    assert [backends.choose(name) for name in ("cpu", "cuda", "directml", "coreml", "fake")] == [
+        "cpu", "ort-cuda", "ort-dml", "ort-coreml", "fake",
+    ]  # fmt: skip
+    with pytest.raises(BackendUnavailable, match=r"no backend called abacus\. Known: auto, cuda, directml, coreml, cpu, ort-"):
+        backends.choose("abacus")

@@ -54,6 +54,30 @@ def test_other_expectation_is_refused_and_counts_nothing(path):
     assert len(pool) == 0
 
 
+def test_bound_runs_end_with_the_lease_although_others_go_on(path):
+    pool = SessionPool()
+    leases = [pool.open("ort-cpu", path, SIGNATURE, SessionOptions()) for _ in range(2)]
+    bounds = []
+    for lease in leases:
+        inputs = {spec.name: lease.allocate(spec) for spec in SIGNATURE.inputs}
+        bounds.append(lease.bind(inputs, {"y": lease.allocate(SIGNATURE.outputs[0])}))
+    assert len(pool) == 1
+    leases[0].close()
+    with pytest.raises(SessionError, match="closed"):
+        bounds[0].run()
+    for act in (lambda: leases[0].allocate(SIGNATURE.inputs[0]), lambda: leases[0].bind({}, {})):
+        with pytest.raises(SessionError, match="closed"):
+            act()
+    bounds[1].run()
+
+
+def test_other_device_is_another_session(path):
+    pool = SessionPool()
+    for device in (0, 1, 1):
+        pool.open("fake", path, SIGNATURE, SessionOptions(device=device))
+    assert len(pool) == 2
+
+
 def test_failure_leaves_nothing_behind(tmp_path):
     pool = SessionPool()
     with pytest.raises(SessionError):

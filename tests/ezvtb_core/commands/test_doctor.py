@@ -8,11 +8,13 @@ import pytest
 
 from ezvtb_core.commands import doctor, obs_program
 from ezvtb_core.commands.obs_program import ObsProgram
-from ezvtb_core.link import environment, interpreters
+from ezvtb_core.link import environment, interpreters, paths
 from ezvtb_core.link.environment import State
 from ezvtb_core.link.interpreters import Interpreter, InterpreterError
+from ezvtb_core.link.locale import say
 from ezvtb_core.link.messages import Notice
 from ezvtb_core.link.settings import OPTIONS
+from tests.ezvtb_core.models.published import publish
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +114,43 @@ def test_every_chinese_sentence_is_chinese(ready: None, console) -> None:
     doctor.run([], console)
     assert "EZVTuber" in console.out
     assert "剩余" in console.out
+
+
+def findings_about_models(console) -> list[doctor.Finding]:
+    found = list(doctor._models(console))
+    assert all("{" not in say(each.notice, locale) for each in found for locale in ("en-US", "zh-CN"))
+    return found
+
+
+def test_pictures_are_judged(ready: None, console, picture: Path, tmp_path, monkeypatch) -> None:
+    folder = tmp_path / "characters"
+    (folder / "broken").mkdir(parents=True)
+    (folder / "broken" / "character.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
+    picture.rename(folder / "round.png")
+    monkeypatch.setattr(paths, "CHARACTERS", folder)
+    found = [each for each in doctor._pictures(console) if each.level != "note"]
+    assert [(each.level, Path(each.facts["path"]).name) for each in found] == [("problem", "character.png"), ("ok", "round.png")]
+    assert 0 <= found[1].facts["score"] <= 100 and "round.png" in say(found[1].notice, "zh-CN")
+
+
+def test_no_model_is_only_a_note(console, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    (finding,) = findings_about_models(console)
+    assert (finding.level, finding.notice.code) == ("note", "doctor_no_models")
+    assert str(tmp_path) in say(finding.notice, "en-US")
+
+
+def test_models_whole_incomplete_and_broken(ready: None, console, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    publish(tmp_path, "tha3:seperable")
+    (publish(tmp_path, "tha4", merged=()) / "upscaler.onnx").unlink()
+    (publish(tmp_path, "tha4_student:me") / "face_morpher.onnx").write_bytes(b"<html>")
+    found = {each.facts["name"]: each for each in findings_about_models(console)}
+    assert {name: each.level for name, each in found.items()} == {
+        "tha3:seperable": "ok",
+        "tha4": "note",
+        "tha4_student:me": "problem",
+    }
+    assert "CC-BY-4.0" in say(found["tha3:seperable"].notice, "en-US")
+    assert "upscaler.onnx" in say(found["tha4"].notice, "en-US")
+    assert "face_morpher.onnx" in say(found["tha4_student:me"].notice, "en-US")

@@ -11,6 +11,8 @@ from ezvtb_core.pose import neutral
 class Model:
     spec = ModelSpec(name="fake", licence="MIT")
     size = (2, 3)
+    device = "nothing"
+    report = None
 
     def render(self, pose: np.ndarray) -> np.ndarray:
         return np.zeros((3, 2, 4), np.uint8)

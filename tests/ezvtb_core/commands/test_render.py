@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ezvtb_core.assemble import build_model
 from ezvtb_core.commands import render
 from ezvtb_core.commands.console import UsageError
 from ezvtb_core.commands.measure import TimedModel
 from ezvtb_core.link.settings import Settings
+from tests.conftest import SHARED
+from tests.ezvtb_core.models import tiny
 
 pytestmark = pytest.mark.needs("ort-cpu")
 
@@ -93,6 +96,9 @@ def test_what_is_no_npy(tmp_path: Path, content: bytes) -> None:
         (["--upscale", "waifu2x"], "--upscale waifu2x is not available"),
         (["--interpolate", "2"], "--interpolate 2"),
         (["--precision", "fp16"], "--precision fp16"),
+        (["--eyebrows", "perhaps"], "--eyebrows"),
+        (["--model", "tha4", "--models", "/nonexistent-folder"], "models folder .*nonexistent-folder is not there"),
+        (["--backend", "directml"], "DmlExecutionProvider"),
         (["--interpolate", "two"], "render: "),
         (["--out", "frames.txt"], r"Use one of: \.npy"),
         (["--out", "/nonexistent-folder/frames.npy"], "cannot be written"),
@@ -103,6 +109,56 @@ def test_bad_input_is_refused_before_anything_is_drawn(tmp_path: Path, console, 
     monkeypatch.setattr(render, "_draw", lambda *_: pytest.fail("drawn"))
     with pytest.raises(UsageError, match=said):
         draw(tmp_path, console, *more)
+
+
+GOLDEN = SHARED / "golden"
+
+
+@pytest.mark.needs("shared")
+@pytest.mark.parametrize("student", ["lambda_00", "lambda_01"])
+def test_student_frames_are_those_of_the_original_networks(tmp_path: Path, console, student: str) -> None:
+    """±1 level. Only pixels that nobody can see (alpha below 8) may differ by more, where a warp reaches one of the few pixels
+    whose hidden colour, under alpha 0, the original program keeps and we clear."""
+    argv = [
+        "--model",
+        f"tha4_student:{student}",
+        "--models",
+        str(SHARED / "models"),
+        "--poses",
+        str(GOLDEN / "student_poses.npy"),
+    ]
+    assert render.run([*argv, "--backend", "ort-cpu", "--out", str(tmp_path / "f.npy"), "--json"], console) == 0
+    frames = np.load(tmp_path / "f.npy")
+    assert frames.shape == (8, 512, 512, 4)
+    for index, frame in enumerate(frames):
+        expected = np.asarray(Image.open(GOLDEN / f"student_{student}" / f"pose{index}.png"))[..., [2, 1, 0, 3]].astype(int)
+        difference = np.abs(frame - expected).max(axis=2)
+        assert difference[expected[..., 3] >= 8].max() <= 1
+        assert difference.max() <= 3 and (difference > 1).sum() <= 4
+    assert console.data["model"] == f"tha4_student:{student}" and "CPU" in console.data["device"]
+
+
+def test_models_of_a_folder_with_flags_of_their_own(tmp_path: Path, console) -> None:
+    tiny.layout(tmp_path, "tha3:seperable", "fp16")
+    path = poses(tmp_path / "p.npy")
+    argv = ["--model", "tha3:seperable", "--models", str(tmp_path), "--precision", "fp16", "--poses", str(path)]
+    argv += ["--character", str(tiny.picture(tmp_path / "a.png"))]
+    frames = {}
+    for eyebrows in ("on", "off"):
+        assert render.run([*argv, "--eyebrows", eyebrows, "--out", str(tmp_path / "f.npy")], console) == 0
+        frames[eyebrows] = np.load(tmp_path / "f.npy")
+    assert not np.array_equal(frames["on"], frames["off"])
+    given = np.load(path)
+    given[:, :12] = 0
+    np.save(path, given)
+    assert render.run([*argv, "--out", str(tmp_path / "f.npy")], console) == 0
+    assert np.array_equal(np.load(tmp_path / "f.npy"), frames["off"])
+
+
+def test_models_that_need_a_picture_say_so(tmp_path: Path, console) -> None:
+    tiny.layout(tmp_path, "tha4")
+    with pytest.raises(UsageError, match=r"tha4 animates a picture: choose one .*--character"):
+        draw(tmp_path, console, "--model", "tha4", "--models", str(tmp_path))
 
 
 def test_ctrl_c_leaves_no_half_file(tmp_path: Path, console, monkeypatch: pytest.MonkeyPatch) -> None:

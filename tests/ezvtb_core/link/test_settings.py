@@ -46,6 +46,19 @@ def test_values_from_a_newer_version_are_used_as_far_as_known():
         ("mirror", "yes", False),
         ("tracker", "crystal ball", "idle"),
         ("character", "a\0b", ""),
+        ("model", "tha3", "auto"),
+        ("model", "tha4:me", "auto"),
+        ("model", "tha4_student:", "auto"),
+        ("model", "tha4_student:../me", "auto"),
+        ("model", "tha4_student:a\\b", "auto"),
+        ("model", "tha4_student:..", "auto"),
+        ("model", "tha4_student:a\nb", "auto"),
+        ("model", "tha4_student:\ud800", "auto"),
+        ("model", "tha4_student:" + "x" * 101, "auto"),
+        ("models_folder", "a\0b", ""),
+        ("precision", "int8", "auto"),
+        ("backend", "tensorflow", "auto"),
+        ("device", 16, 15),
         ("character", "x" * 5000, ""),
     ],
 )
@@ -54,6 +67,35 @@ def test_a_bad_value_is_replaced_by_the_nearest_and_said(name, value, used):
     assert getattr(settings, name) == used
     assert [notice.code for notice in notices] == ["setting_invalid"]
     assert notices[0].params["name"] == name
+
+
+@pytest.mark.parametrize("name", ["tha3:seperable", "tha3:standard", "tha4", "tha4_student", "tha4_student:我的 角色.2"])
+def test_a_model_need_not_be_there_to_be_chosen(name):
+    assert Settings.strict({"model": name}).model == name
+
+
+def test_an_open_list_says_how_its_other_values_are_written():
+    with pytest.raises(
+        SettingsError, match=r"model: expected auto \| .* \| tha4 \| tha4_student \| tha4_student:NAME, got 'tha9'"
+    ):
+        Settings.strict({"model": "tha9"})
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "shown"),
+    [
+        ("fps", {}, True),
+        ("precision", {}, False),
+        ("precision", {"model": "tha4"}, True),
+        ("precision", {"model": "tha4_student:me"}, False),
+        ("character", {"model": "tha4_student:me"}, True),
+        ("character", {"model": "puppet"}, False),
+        ("device", {}, True),
+        ("device", {"backend": "cpu"}, False),
+    ],
+)
+def test_when_a_setting_is_shown(name, values, shown):
+    assert OPTIONS[name].shown(values) is shown
 
 
 def test_strict_refuses_unknown_names_and_bad_values():
