@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from pathlib import Path
 
 import trackers
-from ezvtb_core import models
+from ezvtb_core import backends, image_doctor, models
 from ezvtb_core.backends import Session, SessionOptions, Signature
 from ezvtb_core.backends.pool import SessionPool
 from ezvtb_core.engine import Engine, Parts
+from ezvtb_core.image_doctor import Fit, Picture
+from ezvtb_core.link import catalogue
+from ezvtb_core.link.catalogue import ModelFolder
 from ezvtb_core.link.settings import Settings
-from ezvtb_core.models import ModelRequest, PosingModel
+from ezvtb_core.models import Family, ModelRequest, PosingModel
 from ezvtb_core.movement import Movement
 from ezvtb_core.pose import Tracker
 from ezvtb_core.tracking import Listener
 from trackers.idle import IdleMotion
 from trackers.presence import Presence
 
-DEFAULT_BACKEND = "ort-cpu"
-
 
 class Assembly:
     """Builds engines that share sessions. Thread-safe."""
 
-    def __init__(self, backend: str = DEFAULT_BACKEND) -> None:
-        """`backend`: a name of `backends.BACKENDS`."""
+    def __init__(self, backend: str = "") -> None:
+        """`backend`: a name of `backends.BACKENDS`; empty for what the settings say."""
         self.sessions = SessionPool()
         self._backend = backend
 
@@ -43,17 +45,38 @@ class Assembly:
         return Engine(settings, Parts(self.model, make_tracker, movement(name)), name=name, listener=listener)
 
 
-def build_model(settings: Settings, sessions: SessionPool | None = None, backend: str = DEFAULT_BACKEND) -> PosingModel:
+def build_model(settings: Settings, sessions: SessionPool | None = None, backend: str = "") -> PosingModel:
     """The model that `settings` ask for, for use without an engine; sessions are shared within a pool.
 
-    Takes its time. Raises NoticeError with what is wrong: file, picture or backend.
+    `backend` overrules the settings: a name of `backends.BACKENDS` or a choice of the setting. Takes its time. Raises
+    NoticeError with what is wrong: model, file, picture or backend.
     """
     pool = SessionPool() if sessions is None else sessions
+    name = models.resolve(settings)
+    family = models.family(name)
+    folder = None
+    if family.needs_folder:
+        folder = catalogue.find(name, settings.precision, catalogue.folders(settings.models_folder))
+    picture = _picture(settings, folder, family) if family.needs_picture else None
+    chosen = functools.cache(lambda: backends.choose(backend or settings.backend))
+    options = SessionOptions(threads=settings.cpu_threads, device=settings.device)
 
     def open_session(path: Path, expected: Signature) -> Session:
-        return pool.open(backend, path, expected, SessionOptions(threads=settings.cpu_threads))
+        return pool.open(chosen(), path, expected, options)
 
-    return models.build(ModelRequest(models.resolve(settings), settings.character, open_session))
+    return models.build(ModelRequest(name, open_session, picture, folder, settings.eyebrows, settings.original_edges))
+
+
+def _picture(settings: Settings, folder: ModelFolder | None, family: Family) -> Picture | None:
+    """The user's picture, or the one that belongs to the model; None when there is neither."""
+    if settings.character:
+        fit = Fit(settings.character_fit, settings.head_x / 100, settings.head_y / 100, settings.head_size / 100)
+        # Networks were trained with the head in one place; what needs no files moves any picture as it is.
+        return image_doctor.load(Path(settings.character), fit, keep_whole=not family.needs_folder)
+    if folder is None or folder.picture is None:
+        return None
+    # The network knows this very picture.
+    return image_doctor.load(folder.picture, Fit("template"))
 
 
 def movement(name: str) -> Movement:

@@ -12,10 +12,11 @@ from typing import Protocol
 
 from ezvtb_core.builder import Builder
 from ezvtb_core.frames import Pixels
+from ezvtb_core.image_doctor import Report
 from ezvtb_core.link import threads
 from ezvtb_core.link.messages import Notice, NoticeError
 from ezvtb_core.link.settings import OPTIONS, Settings
-from ezvtb_core.link.status import EngineStatus
+from ezvtb_core.link.status import EngineStatus, PictureStatus
 from ezvtb_core.models import PosingModel
 from ezvtb_core.movement import Movement
 from ezvtb_core.pacing import Clock, Meter, Pacer, Rhythm, wait
@@ -293,6 +294,8 @@ class Engine:
             notice=notice,
             warnings=self._warnings,
             model=model.spec.name if model is not None else "",
+            device=model.device if model is not None else "",
+            picture=_about(model.report) if model is not None else None,
             width=model.size[0] if model is not None else 0,
             height=model.size[1] if model is not None else 0,
             fps=self._served.rate(now),
@@ -308,3 +311,9 @@ class Engine:
             tracker_age=self._tracker_clock() - tracked.time if tracked is not None else -1.0,
             tracker_rate=self._tracker.status.rate,
         )
+
+
+def _about(report: Report | None) -> PictureStatus | None:
+    if report is None:
+        return None
+    return PictureStatus(report.score, report.notices, sum(finding.points > 0 for finding in report.findings))

@@ -22,9 +22,7 @@ from ezvtb_core.frames import unpremultiply
 from ezvtb_core.link.installer import InstallError
 from ezvtb_core.link.messages import NoticeError
 from ezvtb_core.link.settings import Settings
-from ezvtb_core.models import ModelError
 from ezvtb_core.pacing import Pacer
-from ezvtb_core.pictures import PictureError
 from ezvtb_core.pose import Tracker
 from trackers.idle import IdleTracker
 
@@ -46,7 +44,7 @@ def run(argv: list[str], console: Console) -> int:
         writers.check_writable(options.record)
     try:
         model = TimedModel(Assembly().model(settings))
-    except (ModelError, PictureError) as error:
+    except NoticeError as error:
         raise UsageError(error.notice.code, **error.notice.params) from error
     window = None if options.out else _window(model.size, console)
     out = options.out or Path(DEFAULT_FILE)
@@ -214,8 +212,8 @@ class _Demo:
         return {
             "fps": round(fps, 2), "model_ms_p50": round(p50, 3), "model_ms_p99": round(p99, 3), "frames": frames,
             "seconds": round(seconds, 3), "size": list(self.model.size), "tracker": self.settings.tracker,
-            "model": self.model.name, "reused": max(frames - self.model.runs, 0), "preset": self.settings.preset,
-            "paced": paced, "state": status.state, "tracker_state": status.tracker_state,
+            "model": self.model.name, "device": self.model.device, "reused": max(frames - self.model.runs, 0),
+            "preset": self.settings.preset, "paced": paced, "state": status.state, "tracker_state": status.tracker_state,
             "tracker_age": round(status.tracker_age, 4), "tracker_rate": round(status.tracker_rate, 1),
             "frame_ms_p50": round(status.frame_ms_p50, 3), "frame_ms_p99": round(status.frame_ms_p99, 3),
         }  # fmt: skip

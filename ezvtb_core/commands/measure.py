@@ -19,7 +19,9 @@ class TimedModel:
     def __init__(self, model: PosingModel) -> None:
         self._model = model
         self.spec: ModelSpec = model.spec
+        self.device = model.device
         self.size = model.size
+        self.report = model.report
         self.seconds: list[float] = []
 
     def render(self, pose: FloatArray) -> Pixels:

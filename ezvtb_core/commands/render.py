@@ -9,19 +9,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ezvtb_core.assemble import DEFAULT_BACKEND, build_model
-from ezvtb_core.backends import BackendUnavailable
-from ezvtb_core.commands import writers
+from ezvtb_core.commands import model_flags, writers
 from ezvtb_core.commands.console import Console, Parser, UsageError
 from ezvtb_core.commands.measure import TimedModel
 from ezvtb_core.link.messages import NoticeError
-from ezvtb_core.link.settings import Settings
-from ezvtb_core.models import ModelError
-from ezvtb_core.pictures import PictureError
 from ezvtb_core.pose import SIZE, clamp
 
 Poses = npt.NDArray[np.float32]
-FIRST_VERSION = {"--precision": ("", "fp32"), "--upscale": ("", "none"), "--interpolate": (1,)}
+FIRST_VERSION = {"--upscale": ("", "none"), "--interpolate": (1,)}
 """What this version can do for each flag that only some models and stages know."""
 
 
@@ -36,11 +31,8 @@ def run(argv: list[str], console: Console) -> int:
     if options.out.suffix.lower() != ".npy":
         raise UsageError("out_ending", path=str(options.out), known=".npy")
     writers.check_writable(options.out)
-    settings = Settings(model=options.model, character=options.character, cpu_threads=options.threads)
-    try:
-        model = TimedModel(build_model(settings, backend=options.backend))
-    except (ModelError, PictureError, BackendUnavailable) as error:
-        raise UsageError(error.notice.code, **error.notice.params) from error
+    console.progress(0.0, console.text("render_loading", model=options.model))
+    model = TimedModel(model_flags.build(options))
     began = time.perf_counter()
     try:
         with writers.replacing(options.out) as temporary:
@@ -75,14 +67,9 @@ def load_poses(path: Path) -> Poses:
 
 def _parse(argv: list[str], console: Console) -> argparse.Namespace:
     parser = Parser(prog="render", description=console.text("command_render"), allow_abbrev=False)
-    parser.add_argument("--model", required=True, metavar="M", help=console.text("help_model"))
+    model_flags.add(parser, console)
     parser.add_argument("--poses", required=True, type=Path, metavar="FILE.npy", help=console.text("help_poses"))
     parser.add_argument("--out", required=True, type=Path, metavar="FILE.npy", help=console.text("help_frames"))
-    parser.add_argument("--character", default="", metavar="IMG", help=console.text("help_character"))
-    parser.add_argument("--backend", default=DEFAULT_BACKEND, metavar="B", help=console.text("help_backend"))
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help=console.text("help_threads"))
-    parser.add_argument("--models", default="", metavar="DIR", help=console.text("help_models"))
-    parser.add_argument("--precision", default="", metavar="fp16|fp32", help=console.text("help_precision"))
     parser.add_argument("--upscale", default="", metavar="U", help=console.text("help_upscale"))
     parser.add_argument("--interpolate", type=int, default=1, metavar="N", help=console.text("help_interpolate"))
     parser.add_argument("--json", action="store_true", help=console.text("help_json"))
@@ -115,6 +102,7 @@ def _sum_up(model: TimedModel, options: argparse.Namespace, seconds: float, cons
         "fps": round(model.runs / max(seconds, 1e-9), 2),
         "model": model.name,
         "backend": options.backend,
+        "device": model.device,
         "model_ms_p50": round(p50, 3),
         "model_ms_p99": round(p99, 3),
         "out": str(options.out),

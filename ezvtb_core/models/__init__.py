@@ -14,6 +14,8 @@ from typing import Protocol
 
 from ezvtb_core.backends import Session, Signature
 from ezvtb_core.frames import Pixels
+from ezvtb_core.image_doctor import Picture, Report
+from ezvtb_core.link.catalogue import ModelFolder
 from ezvtb_core.link.messages import NoticeError
 from ezvtb_core.link.settings import Settings
 from ezvtb_core.pose import SIZE, FloatArray
@@ -23,6 +25,9 @@ AUTO = "auto"
 FAMILIES: dict[str, str] = {
     "puppet": "ezvtb_core.models.puppet:Puppet",
     "picture": "ezvtb_core.models.picture:MovingPicture",
+    "tha3": "ezvtb_core.models.tha3:TalkingHead3",
+    "tha4": "ezvtb_core.models.tha4:TalkingHead4",
+    "tha4_student": "ezvtb_core.models.tha4_student:Student",
 }
 """Family → `module:class`. A model's name is its family or `family:variant`."""
 
@@ -39,8 +44,6 @@ class ModelSpec:
     """`family` or `family:variant`."""
     licence: str
     """SPDX identifier of the weights; `MIT` where there are none."""
-    needs_picture: bool = True
-    """Whether it animates a picture of the user's."""
     reads: tuple[slice, ...] = (slice(0, SIZE),)
     """Which values of a pose it looks at; frames are taken for the same when these are."""
 
@@ -51,10 +54,16 @@ class ModelRequest:
 
     name: str
     """`family` or `family:variant`."""
-    character: str
-    """Path of the user's picture, empty for none."""
     open_session: Callable[[Path, Signature], Session]
     """Opens a graph with the backend and options that the settings ask for; the model closes it."""
+    picture: Picture | None = None
+    """The character, where the family needs one."""
+    folder: ModelFolder | None = None
+    """Where the files are, where the family needs any: complete as far as names tell."""
+    eyebrows: bool = True
+    """False: the eyebrows stay still, where that saves anything."""
+    original_edges: bool = False
+    """True: soft edges are handled as in training, where the family was trained in another way than it is commonly run."""
 
 
 class PosingModel(Protocol):
@@ -65,8 +74,16 @@ class PosingModel(Protocol):
         """Facts about it."""
 
     @property
+    def device(self) -> str:
+        """Where it is computed, for people."""
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of its frames, constant."""
+
+    @property
+    def report(self) -> Report | None:
+        """What there is to say about the picture that it animates; None where it animates none."""
 
     def render(self, pose: FloatArray) -> Pixels:
         """Draw `pose`, float32 (45,), inside the ranges: uint8 (height, width, 4), straight BGRA, C-contiguous.
@@ -80,6 +97,11 @@ class PosingModel(Protocol):
 
 class Family(Protocol):
     """How models of a family are made."""
+
+    needs_picture: bool
+    """Whether it animates a picture of the user's."""
+    needs_folder: bool
+    """Whether it is made of files that the user has downloaded."""
 
     def build(self, request: ModelRequest) -> PosingModel:
         """Load everything and draw nothing yet; may take seconds.

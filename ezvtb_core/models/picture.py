@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ezvtb_core import frames, pictures
+from ezvtb_core import frames
 from ezvtb_core.frames import Pixels
+from ezvtb_core.image_doctor import SIZE, Picture
 from ezvtb_core.models import ModelError, ModelRequest, ModelSpec
 from ezvtb_core.pose import BODY, BREATHING, HEAD, INDEX, FloatArray
 
@@ -27,7 +27,6 @@ Flags = npt.NDArray[np.bool_]
 Packed = npt.NDArray[np.uint32]
 Fixed = npt.NDArray[np.int32]
 
-SIZE = pictures.SIZE
 CELL = 8
 """Pixels between two mesh points; the warp is smooth over several times that."""
 BAND = 64
@@ -46,6 +45,9 @@ BODY_TURN = 0.16
 BODY_SQUASH = 0.05
 BREATH_LIFT = 0.06
 BREATH_WIDTH = 0.012
+SMALLEST_RADIUS, LARGEST_RADIUS = 24.0, 150.0
+SHORTEST_BODY = 150.0
+"""From the head's centre to the bottom. Whatever a picture shows: outside of these limits the warp would fold."""
 
 
 @dataclass(frozen=True)
@@ -64,35 +66,26 @@ class Anatomy:
         return self.head_y + 1.15 * self.radius
 
 
-def find_anatomy(picture: pictures.Picture) -> Anatomy:
-    """The head box of the Talking-Head-Anime template for pictures of its size, else a guess from the outline.
-
-    The template puts the face into the 128×128 box centred at (256, 128). Otherwise a head is taken to be at the top of the
-    visible content, and the larger the wider the content is for its height (a portrait is wide, a standing figure narrow).
-    """
-    alpha = picture.pixels[..., 3] > 16
-    rows = np.flatnonzero(alpha.any(axis=1))
-    if not rows.size:
-        raise ModelError("picture_empty")
-    bottom = float(rows[-1] + 1)
-    if picture.original == (SIZE, SIZE):
-        return Anatomy(256.0, 128.0, 64.0, max(bottom, 320.0))
-    columns = np.flatnonzero(alpha.any(axis=0))
-    height = bottom - float(rows[0])
-    width = float(columns[-1] + 1 - columns[0])
-    radius = max(min(max(0.22 * width, 0.10 * height), 0.20 * height), 8.0)
-    upper = alpha[rows[0] : rows[0] + int(2.5 * radius)]
-    return Anatomy(float(np.nonzero(upper)[1].mean()), float(rows[0]) + 1.25 * radius, radius, bottom)
+def find_anatomy(picture: Picture) -> Anatomy:
+    """From where the image doctor has the head, and the lowest visible row."""
+    rows = np.flatnonzero(picture.pixels[..., 3].max(axis=1) > 16)
+    radius = min(max(picture.head.height / 2, SMALLEST_RADIUS), LARGEST_RADIUS)
+    x, y = (min(max(centre, 0.0), float(SIZE)) for centre in (picture.head.x, picture.head.y))
+    bottom = float(rows[-1] + 1) if rows.size else float(SIZE)
+    return Anatomy(x, y, radius, max(bottom, y + max(2.5 * radius, SHORTEST_BODY)))
 
 
 class MovingPicture:
     """Warps one picture; see the module's text."""
 
+    needs_picture: ClassVar[bool] = True
+    needs_folder: ClassVar[bool] = False
+    device: ClassVar[str] = "CPU (numpy)"
     spec: ClassVar[ModelSpec] = ModelSpec(name="picture", licence="MIT", reads=(HEAD, BODY, slice(BREATHING, BREATHING + 1)))
 
-    def __init__(self, picture: pictures.Picture) -> None:
-        """Raises ModelError when nothing of the picture is visible."""
+    def __init__(self, picture: Picture) -> None:
         self.size = (SIZE, SIZE)
+        self.report = picture.report
         self.anatomy = find_anatomy(picture)
         premultiplied = frames.premultiply(picture.pixels).view(np.uint32)[..., 0]
         # One more row and column, so that the right and lower neighbours of the last pixel exist.
@@ -108,9 +101,9 @@ class MovingPicture:
     @classmethod
     def build(cls, request: ModelRequest) -> MovingPicture:
         """See `Family.build`."""
-        if not request.character:
+        if request.picture is None:
             raise ModelError("model_needs_picture")
-        return cls(pictures.load(Path(request.character)))
+        return cls(request.picture)
 
     def render(self, pose: FloatArray) -> Pixels:
         """See `PosingModel.render`. Sampled premultiplied, so that edges keep their colour, then made straight."""
@@ -149,8 +142,9 @@ class MovingPicture:
         right = right / widen
         down = down + body.bottom - body.neck_y + BREATH_LIFT * radius * breath * chest
 
-        # Rigid from the chin upwards, fading out towards the shoulders and far to the sides.
+        # Rigid from the chin upwards, fading out towards the shoulders, far to the sides and far above.
         rigid = _smooth((0.8 * radius - down) / (1.1 * radius)) * _smooth((4 * radius - np.abs(right)) / (2.5 * radius))
+        rigid = rigid * _smooth((7 * radius + down) / (3 * radius))
         right, down = _rotate(right, down, TILT * tilt * rigid)
 
         down = down + body.neck_y - body.head_y

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ezvtb_core.engine import Engine, Parts
+from ezvtb_core.image_doctor import Report
 from ezvtb_core.link.messages import Notice, NoticeError
 from ezvtb_core.link.settings import Settings
 from ezvtb_core.models import ModelSpec
@@ -67,7 +68,9 @@ class FakeModel:
     """Draws `shade` everywhere; raises what `failures` gives for a run, when it gives something."""
 
     spec = ModelSpec(name="fake", licence="MIT")
+    device = "nothing"
     size = (8, 4)
+    report: Report | None = None
 
     def __init__(self, shade: int = 100) -> None:
         self.shade = shade

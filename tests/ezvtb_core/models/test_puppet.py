@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from tests.ezvtb_core.backends.graphs import small_puppet
 
 
 def request_for(pool: SessionPool) -> ModelRequest:
-    return ModelRequest("puppet", "", lambda path, expected: pool.open("ort-cpu", path, expected, SessionOptions(threads=1)))
+    return ModelRequest("puppet", lambda path, expected: pool.open("ort-cpu", path, expected, SessionOptions(threads=1)))
 
 
 def test_draws_what_the_graph_draws(tmp_path):
@@ -26,10 +28,16 @@ def test_draws_what_the_graph_draws(tmp_path):
 
 
 def test_runs_on_any_session():
-    session = FakeSession(paths.PUPPET_GRAPH, Puppet.signature, SessionOptions())
-    frame = Puppet(session).render(neutral())
+    opened: list[tuple[Path, FakeSession]] = []
+
+    def open_session(path, expected):
+        opened.append((path, FakeSession(path, expected, SessionOptions())))
+        return opened[-1][1]
+
+    frame = Puppet.build(ModelRequest("puppet", open_session)).render(neutral())
     assert frame.shape == (512, 512, 4) and frame.dtype == np.uint8
-    assert session.runs == 1
+    ((path, session),) = opened
+    assert path == paths.PUPPET_GRAPH and session.runs == 1
 
 
 def test_graph_of_another_size_is_refused(tmp_path):
