@@ -116,9 +116,8 @@ GOLDEN = SHARED / "golden"
 
 @pytest.mark.needs("shared")
 @pytest.mark.parametrize("student", ["lambda_00", "lambda_01"])
-def test_student_frames_are_those_of_the_original_networks(tmp_path: Path, console, student: str) -> None:
-    """±1 level. Only pixels that nobody can see (alpha below 8) may differ by more, where a warp reaches one of the few pixels
-    whose hidden colour, under alpha 0, the original program keeps and we clear."""
+@pytest.mark.parametrize("backend", ["cpu", "ort-cpu"])
+def test_student_frames_are_those_of_the_original_networks(tmp_path: Path, console, student: str, backend: str) -> None:
     argv = [
         "--model",
         f"tha4_student:{student}",
@@ -127,14 +126,13 @@ def test_student_frames_are_those_of_the_original_networks(tmp_path: Path, conso
         "--poses",
         str(GOLDEN / "student_poses.npy"),
     ]
-    assert render.run([*argv, "--backend", "ort-cpu", "--out", str(tmp_path / "f.npy"), "--json"], console) == 0
+    assert render.run([*argv, "--backend", backend, "--out", str(tmp_path / "f.npy"), "--json"], console) == 0
     frames = np.load(tmp_path / "f.npy")
     assert frames.shape == (8, 512, 512, 4)
     for index, frame in enumerate(frames):
         expected = np.asarray(Image.open(GOLDEN / f"student_{student}" / f"pose{index}.png"))[..., [2, 1, 0, 3]].astype(int)
         difference = np.abs(frame - expected).max(axis=2)
-        assert difference[expected[..., 3] >= 8].max() <= 1
-        assert difference.max() <= 3 and (difference > 1).sum() <= 4
+        assert difference.max() <= 1
     assert console.data["model"] == f"tha4_student:{student}" and "CPU" in console.data["device"]
 
 
