@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import functools
 import zlib
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 import trackers
 from ezvtb_core import backends, image_doctor, models
 from ezvtb_core.backends import Session, SessionOptions, Signature
 from ezvtb_core.backends.pool import SessionPool
 from ezvtb_core.engine import Engine, Parts
-from ezvtb_core.image_doctor import Fit, Picture
+from ezvtb_core.image_doctor import Finding, Fit, Picture
 from ezvtb_core.link import catalogue
 from ezvtb_core.link.catalogue import ModelFolder
+from ezvtb_core.link.messages import Notice
 from ezvtb_core.link.settings import Settings
 from ezvtb_core.models import Family, ModelRequest, PosingModel
 from ezvtb_core.movement import Movement
@@ -69,14 +73,17 @@ def build_model(settings: Settings, sessions: SessionPool | None = None, backend
 
 def _picture(settings: Settings, folder: ModelFolder | None, family: Family) -> Picture | None:
     """The user's picture, or the one that belongs to the model; None when there is neither."""
-    if settings.character:
-        fit = Fit(settings.character_fit, settings.head_x / 100, settings.head_y / 100, settings.head_size / 100)
-        # Networks were trained with the head in one place; what needs no files moves any picture as it is.
-        return image_doctor.load(Path(settings.character), fit, keep_whole=not family.needs_folder)
-    if folder is None or folder.picture is None:
-        return None
-    # The network knows this very picture.
-    return image_doctor.load(folder.picture, Fit("template"))
+    own = None if folder is None else folder.picture
+    if not settings.character:
+        # A network that was trained for one character knows this very picture.
+        return None if own is None else image_doctor.load(own, Fit("template"))
+    fit = Fit(settings.character_fit, settings.head_x / 100, settings.head_y / 100, settings.head_size / 100)
+    # Networks were trained with the head in one place; what needs no files moves any picture as it is.
+    chosen = image_doctor.load(Path(settings.character), fit, keep_whole=not family.needs_folder)
+    if folder is None or own is None or np.array_equal(chosen.pixels, image_doctor.load(own, Fit("template")).pixels):
+        return chosen
+    stranger = Finding(Notice("picture_of_another", name=folder.name), points=70)
+    return replace(chosen, report=replace(chosen.report, findings=(stranger, *chosen.report.findings)))
 
 
 def movement(name: str) -> Movement:

@@ -26,7 +26,9 @@ RESTART_WINDOW = 60.0
 START_LIMIT = 60.0
 """Seconds a connection may take until it is ready (a first start under a virus scanner is slow)."""
 SILENCE_LIMIT = 10.0
-"""Seconds without a sign of life, or with an engine's loop standing still, after which the engines are taken for hung."""
+"""Seconds without a sign of life after which the engines are taken for hung."""
+FRAME_LIMIT = 40.0
+"""Seconds that one frame may take: the largest model takes five on a weak processor, and a game may leave it a fraction of that."""
 LINGER = 20.0
 """Seconds an unused host keeps running, so that moving a source between scenes does not start it anew."""
 
@@ -216,7 +218,7 @@ class EngineHost:
                 self._statuses[source] = after
                 if before is None or _panel_words(before) != _panel_words(after):
                     self._on_change(source)
-                if after.state == "running" and after.loop_age > SILENCE_LIMIT:
+                if after.state == "running" and after.loop_age > FRAME_LIMIT:
                     self._hung()
 
     def _hung(self) -> None:

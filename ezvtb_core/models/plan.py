@@ -109,7 +109,8 @@ class Plan:
         self._makers.update(dict.fromkeys(stage.outputs.values(), step))
 
     def _chain(self, value: str) -> tuple[_Step, ...]:
-        return self._makers[value].chain if value in self._makers else ()
+        maker = self._makers.get(value)
+        return () if maker is None else (*maker.before, maker)
 
     def _value(self, stage: Stage, name: str, spec: TensorSpec) -> _Value:
         spec = replace(spec, name=name)
@@ -148,8 +149,8 @@ class _Step:
 
     def __init__(self, stage: Stage, reads: dict[str, _Value], makes: dict[str, _Value], before: tuple[_Step, ...]) -> None:
         self.runs = 0
-        self.chain = (*before, self)
-        """What may have to run, in this order, for the outputs to be up to date."""
+        self.before = before
+        """What may have to run first, in this order, for the inputs to be up to date."""
         self._reads = tuple(reads.values())
         self._makes = tuple(makes.values())
         self._seen: tuple[int, ...] | None = None

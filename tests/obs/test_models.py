@@ -67,7 +67,8 @@ def test_a_student_follows_a_recorded_face(studio, tmp_path):
     assert len({picture.tobytes() for picture in pictures}) > 5, "a processor draws few frames a second, but it draws them"
     likenesses = [likeness(picture, STUDENTS / "lambda_00" / "character.png") for picture in pictures]
     assert max(likenesses) < 20 < likeness(pictures[0], STUDENTS / "lambda_01" / "character.png")
-    assert "CC-BY-NC" in obs.texts() or "CC BY-NC" in obs.texts()
+    notes = "result = [line.text for line in holder().implementation.panel(instances()[0]).notes['model']]"
+    wait_for(lambda: any("NC" in note for note in obs.inside(notes)), 5, "the licence in the panel")
 
 
 def test_models_and_characters_change_fifty_times_on_air(studio, tmp_path):

@@ -150,14 +150,14 @@ def test_silence_is_ended_by_force(stage, monkeypatch):
 def test_a_loop_that_stands_still_is_ended_by_force(stage):
     stage.host.open("a", {}, "buffer", 4096)
     connection = stage.running()
-    connection.say("a", state="running", loop_age=hosts.SILENCE_LIMIT + 1)
+    connection.say("a", state="running", loop_age=hosts.FRAME_LIMIT + 1)
     stage.wait(lambda: connection.killed)
 
 
 def test_a_slow_model_load_is_not_taken_for_a_hang(stage):
     stage.host.open("a", {}, "buffer", 4096)
     connection = stage.running()
-    connection.say("a", state="starting", loop_age=hosts.SILENCE_LIMIT + 1)
+    connection.say("a", state="starting", loop_age=hosts.FRAME_LIMIT + 1)
     stage.wait(lambda: stage.host.status("a").loop_age)
     assert not connection.killed
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +18,19 @@ def ran(chain: Chain, value: str = "frame") -> list[str]:
     before = chain.plan.runs
     chain.plan.get(value)
     return [name for name, count in chain.plan.runs.items() for _ in range(count - before[name])]
+
+
+def test_a_closed_plan_needs_no_garbage_collector():
+    """Its tensors are tens of megabytes, and a streamer may change the character every minute."""
+    gc.disable()
+    try:
+        chain = Chain()
+        chain.plan.get("frame")
+        steps = [weakref.ref(step) for step in chain.plan._steps.values()]
+        chain.plan.close()
+        assert steps and not any(step() for step in steps)
+    finally:
+        gc.enable()
 
 
 def test_all_stages_run_once_then_none():
