@@ -58,9 +58,13 @@ class PlannedModel:
         self.report = None if picture is None else picture.report
         self.plan = plan
         self._slices = tuple(slices.items())
-        if picture is not None:
-            plan.set(IMAGE, premultiplied.multiply(picture.pixels) if multiplied else picture.pixels)
         self._straight: Pixels | None = np.empty((SIDE, SIDE, 4), np.uint8) if multiplied else None
+        if picture is not None:
+            self.set_picture(picture.pixels)
+
+    def set_picture(self, pixels: Pixels) -> None:
+        """Animate another picture from now on: uint8 (512, 512, 4), straight BGRA, fitted already."""
+        self.plan.set(IMAGE, pixels if self._straight is None else premultiplied.multiply(pixels))
 
     def render(self, pose: FloatArray) -> Pixels:
         """See `PosingModel.render`."""

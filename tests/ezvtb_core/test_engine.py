@@ -7,8 +7,10 @@ import time
 import pytest
 
 from ezvtb_core.engine import HIDDEN_FPS, LAST_RETRY
+from ezvtb_core.image_doctor import Finding, Report
 from ezvtb_core.link.messages import Notice, NoticeError
 from ezvtb_core.link.settings import OPTIONS, Settings
+from ezvtb_core.link.status import PictureStatus
 from ezvtb_core.pose import TrackedPose, TrackerStatus
 from tests.ezvtb_core.engine_fakes import Bench, FakeModel, FakeSink, until
 
@@ -27,6 +29,14 @@ def test_first_frame_is_published_and_said(bench):
     assert (status.model, status.width, status.height) == ("fake", 8, 4)
     assert len(bench.sink.frames) == status.frames == 1
     assert bench.sink.frames[0] == bytes([39, 39, 39, 100] * 32)  # premultiplied: 100 * 100 / 255
+
+
+def test_what_there_is_to_say_about_the_picture_is_in_the_status(bench):
+    assert bench.engine.status().picture is None
+    tilted, dirt = Notice("picture_tilted", degrees=20), Notice("picture_dirt", pixels=7)
+    bench.model.report = Report((Finding(tilted, 10), Finding(dirt)))
+    bench.tick(20, head_x=0.4)
+    assert bench.engine.status().picture == PictureStatus(90, [tilted, dirt], 1)
 
 
 def test_unchanged_pose_runs_no_model_and_publishes_nothing(bench):

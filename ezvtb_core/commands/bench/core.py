@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -69,11 +70,13 @@ class Setup:
 def run(options: argparse.Namespace, console: Console) -> None:
     """Measure, and compare with the peer where one is named. Raises UsageError before anything is measured."""
     subjects = _subjects(options)
-    poses = _canonical(load_poses(options.poses) if options.poses else moving(options.frames))
+    patterns = variants(_canonical(load_poses(options.poses) if options.poses else moving(options.frames)), options.pattern)
+    with _flags_are_wrong():
+        backend = backends.choose(options.backend)
     place = None if options.peer is None else peer.Place.find(options.peer, options.peer_python)
     facts: dict[str, Any] = {
         "suite": options.suite,
-        "backend": backends.choose(options.backend),
+        "backend": backend,
         "threads": options.threads,
         "frames": options.frames,
         "machine": machine.describe(),
@@ -83,10 +86,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
         console.progress(number / len(subjects), str(subject))
         with _built(subject, options) as setup:
             found: dict[str, Any] = {"model": subject.name, "precision": subject.precision}
-            found |= _measure(setup, poses, options.frames, console)
+            found |= _measure(setup, patterns, options.frames, console)
             if place is not None and subject.folder is not None and setup.picture is not None:
                 with peer.Peer(place, peer.arguments(subject.folder, options)) as other:
-                    found["peer"] = peer.compare(setup.core, other, setup.picture, variants(poses), options.frames, console)
+                    found["peer"] = peer.compare(setup.core, other, setup.picture, patterns, options.frames, console)
         facts["models"].append(found)
     facts["load_after"] = machine.load()
     console.end_progress()
@@ -99,19 +102,30 @@ def _canonical(poses: Poses) -> Poses:
 
 
 def _subjects(options: argparse.Namespace) -> list[Subject]:
-    """What to measure: the model that is named, else all that can run, the bundled character first."""
+    """What to measure: the model that is named, else all that can run, the bundled character first. Raises UsageError."""
     where = [Path(options.models).expanduser().resolve()] if options.models else catalogue.folders("")
     if options.model == PUPPET:
         return [Subject(PUPPET)]
-    precision = options.precision
+    if options.model and catalogue.family(options.model) is None:
+        raise UsageError("model_unknown", got=options.model, known=", ".join((PUPPET, *catalogue.FAMILIES)))
     found = [
         Subject(folder.name, folder.precision, folder)
         for folder in catalogue.scan(where)
-        if not folder.missing and options.model in ("", folder.name) and precision in ("auto", folder.precision)
+        if not folder.missing and options.model in ("", folder.name) and options.precision in ("auto", folder.precision)
     ]
     if options.model and not found:
-        catalogue.find(options.model, precision, where)  # says what is missing
+        with _flags_are_wrong():
+            catalogue.find(options.model, options.precision, where)  # says what is missing
     return found if options.model else [Subject(PUPPET), *found]
+
+
+@contextmanager
+def _flags_are_wrong() -> Iterator[None]:
+    """What cannot be built is what the command line asks for."""
+    try:
+        yield
+    except NoticeError as error:
+        raise UsageError(error.notice.code, **error.notice.params) from error
 
 
 @contextmanager
@@ -119,15 +133,14 @@ def _built(subject: Subject, options: argparse.Namespace) -> Iterator[Setup]:
     picture = _character(subject, options)
     chosen = {"model": subject.name, "precision": _asked(subject), "character": str(picture or "")}
     pool, began = TimedPool(), time.perf_counter()
-    try:
+    with _flags_are_wrong():
         model = build_model(model_flags.read(argparse.Namespace(**{**vars(options), **chosen})), pool, options.backend)
         pixels = None if picture is None else image_doctor.load(picture, Fit("template")).pixels
-    except NoticeError as error:
-        raise UsageError(error.notice.code, **error.notice.params) from error
     seconds = time.perf_counter() - began
     assert isinstance(model, PlannedModel)
     with Core(model) as core:
         yield Setup(core, model, pool, pixels, seconds)
+    gc.collect()  # what is left of this model must not count as memory of the next one
 
 
 def _asked(subject: Subject) -> str:
@@ -142,12 +155,12 @@ def _character(subject: Subject, options: argparse.Namespace) -> Path | None:
     return Path(options.character) if options.character else subject.folder.picture or paths.STILL_IMAGE
 
 
-def _measure(setup: Setup, poses: Poses, frames: int, console: Console) -> dict[str, Any]:
+def _measure(setup: Setup, patterns: dict[str, Poses], frames: int, console: Console) -> dict[str, Any]:
     facts: dict[str, Any] = {"device": setup.model.device, "load_s": round(setup.seconds, 2)}
     if setup.picture is not None:
-        facts |= _replace_picture(setup.core, setup.picture, poses[0])
+        facts |= _replace_picture(setup.core, setup.picture, next(iter(patterns.values()))[0])
     facts["patterns"] = {}
-    for name, series in variants(poses).items():
+    for name, series in patterns.items():
         line = console.text("bench_drawing", model=setup.model.spec.name, pattern=console.text(f"bench_{name}"))
         facts["patterns"][name] = _draw(setup, series, frames, functools.partial(console.progress, line=line))
     return facts

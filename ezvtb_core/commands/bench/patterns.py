@@ -24,10 +24,10 @@ def moving(count: int) -> Poses:
     return (middle + reach * swing).astype(np.float32)
 
 
-def variants(poses: Poses) -> dict[str, Poses]:
-    """Pattern → `poses` with a part of them held at what it is in the first."""
+def variants(poses: Poses, only: str | None = None) -> dict[str, Poses]:
+    """Pattern → `poses` with a part of them held at what it is in the first; all patterns, or `only` one."""
     made = {}
-    for name, part in STILL.items():
+    for name in STILL if only is None else (only,):
         made[name] = np.array(poses)
-        made[name][:, part] = poses[0, part]
+        made[name][:, STILL[name]] = poses[0, STILL[name]]
     return made

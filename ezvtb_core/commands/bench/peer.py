@@ -7,6 +7,7 @@ compared.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
@@ -121,8 +122,9 @@ class Peer:
         """End it."""
         self._process.kill()
         for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
+            with contextlib.suppress(OSError):  # what was never read cannot be written any more
+                if stream is not None:
+                    stream.close()
         self._process.wait()
         self._said.close()
 

@@ -52,6 +52,31 @@ def test_what_is_outside_the_slices_does_not_run_anything():
     assert model.plan.runs == {"only": 1}
 
 
+class Mirror(FakeSession):
+    """A network that changes nothing, and shows what it was given."""
+
+    def run(self, inputs):
+        return {"cv_result": np.ascontiguousarray(inputs["input_image"])}
+
+
+def soft(colour: int, alpha: int) -> np.ndarray:
+    frame = np.full((512, 512, 4), colour, np.uint8)
+    frame[..., 3] = alpha
+    return frame
+
+
+def test_networks_that_want_multiplied_colours_get_them_and_frames_are_straight_all_the_same():
+    mirror = lambda path, expected: Mirror(path, expected, SessionOptions())  # noqa: E731
+    first = SimpleNamespace(pixels=soft(200, 128), report=None)
+    model = PlannedModel(SPEC, open_plan([GRAPH], mirror), {"turn": slice(39, 42)}, first, multiplied=True)
+    given = np.zeros(45, np.float32)
+    for colour, alpha in ((200, 128), (90, 220)):
+        model.set_picture(soft(colour, alpha))
+        for _ in range(2):  # the second time nothing runs, and nothing is divided twice
+            assert np.abs(model.render(given).astype(int) - soft(colour, alpha)).max() <= 1
+        assert model.plan.get(IMAGE)[0, 0, 0] < colour
+
+
 def refusing(*codes: str):
     """Opens nothing the first times, for these reasons; keeps what it was asked."""
     asked: list[Signature] = []

@@ -69,13 +69,22 @@ def test_memory_is_watched(console, models) -> None:
 
 def test_poses_of_ones_own(console, tmp_path) -> None:
     np.save(tmp_path / "poses.npy", moving(3))
-    bench.run([*CORE, "--model", "puppet", "--frames", "7", "--poses", str(tmp_path / "poses.npy")], console)
-    assert console.data["models"][0]["patterns"]["everything"]["stage_runs"] == {"puppet": 7}
+    argv = ["--model", "puppet", "--frames", "7", "--poses", str(tmp_path / "poses.npy"), "--pattern", "still_face"]
+    bench.run([*CORE, *argv], console)
+    (found,) = console.data["models"]
+    assert list(found["patterns"]) == ["still_face"] and found["patterns"]["still_face"]["stage_runs"] == {"puppet": 7}
 
 
 def test_for_people(console, models) -> None:
     bench.run(["--suite", "core", "--models", str(models), "--model", tiny.STUDENT, "--frames", "3", "--threads", "1"], console)
-    for said in ("cores, 1 threads", f"{tiny.STUDENT} fp32", "everything moves", "the face is still", "new picture", "face_morpher 3"):
+    for said in (
+        "cores, 1 threads",
+        f"{tiny.STUDENT} fp32",
+        "everything moves",
+        "the face is still",
+        "new picture",
+        "face_morpher 3",
+    ):
         assert said in console.out
 
 
@@ -83,6 +92,9 @@ def test_for_people(console, models) -> None:
     ("argv", "said"),
     [
         (["--model", "tha4", "--models", "{}"], "tha4"),
+        (["--pattern", "dance"], r"--pattern: expected everything \| still_face \| still_eyebrows, got dance"),
+        (["--model", "tha9"], "no model called tha9. Known: puppet, tha3:seperable"),
+        (["--backend", "abacus", "--model", "puppet"], "abacus"),
         (["--peer", "{}"], "is not a checkout of ezvtuber-rt"),
         (["--poses", "{}/poses.npy"], "cannot be read as poses"),
         (["--models", "{}/nowhere", "--model", "tha3:seperable"], "nowhere"),

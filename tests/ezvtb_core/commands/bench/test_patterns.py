@@ -19,6 +19,7 @@ def test_patterns_hold_their_part_still_and_nothing_else() -> None:
     found = variants(poses)
     assert list(found) == ["everything", "still_face", "still_eyebrows"]
     assert np.array_equal(found["everything"], poses)
+    assert list(variants(poses, "still_face")) == ["still_face"]
     for name, still in (("still_face", slice(0, 39)), ("still_eyebrows", slice(0, 12))):
         moved = (found[name] != found[name][0]).any(axis=0)
         assert not moved[still].any() and moved[still.stop :].all()
