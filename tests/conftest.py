@@ -63,6 +63,7 @@ CAPABILITIES: dict[str, Callable[[], str]] = {
     "xvfb": lambda: _program("Xvfb"),
     "display": _display,
     "art": _art,
+    "torch": lambda: "" if importlib.util.find_spec("torch") else "torch is not installed; only a few checks use it",
     "types": lambda: "" if sys.version_info[:2] == (3, 11) else "numpy's annotations differ by version; checked on Python 3.11",
     "posix": lambda: "POSIX only" if sys.platform == "win32" else "",
     "linux": lambda: "" if sys.platform.startswith("linux") else "Linux only",

@@ -35,6 +35,7 @@ COVERED_ELSEWHERE = {
     "ezvtb_core/link/threads.py": "tests/ezvtb_core/link/test_hosts.py",
     "obs_bridge/": "tests/obs/test_source.py",
     "tools/puppet/": "tests/tools/puppet/test_build.py",
+    "ezvtb_core/export/unet.py": "tests/ezvtb_core/export/test_tha4.py",
     "ezvtb_core/commands/console.py": "tests/ezvtb_core/commands/test_entry.py",
     "ezvtb_core/commands/gif_palette.py": "tests/ezvtb_core/commands/test_writers.py",
     "ezvtb_core/commands/film.py": "tests/ezvtb_core/commands/test_writers.py",

@@ -9,13 +9,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from ezvtb_core.export.graph import IR_VERSION, Array, Graph, Value, clip, maximum
 from ezvtb_core.pose import INDEX
 
 from . import features, rig
 from .brushes import Pen
-from .graph import OPSET, Array, Graph, Value, clip, maximum
 from .layers import body, eyes, face, hair, headphones
 
+OPSET = 17  # the lowest with everything used here, so that most execution providers can run it
 UNITS = 512  # the picture is this many units wide and high
 NAME, AUTHOR, LICENCE, VERSION = "Ezumi", "EZVTuber for OBS contributors", "CC0-1.0", "1.0.0"
 Box = tuple[float, float, float, float]
@@ -315,7 +316,7 @@ class Compiler:
             [helper.make_tensor_value_info("frame", TensorProto.UINT8, [self.size, self.size, 4])],
             g.constants,
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
         helper.set_model_props(model, {"name": NAME, "author": AUTHOR, "licence": LICENCE, "version": VERSION})
         onnx.checker.check_model(model, full_check=True)
         return model

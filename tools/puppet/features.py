@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ezvtb_core.export.graph import Array, Graph, Value, absolute, clip, matmul, maximum, minimum, sqrt
+
 from . import palette as c
-from .graph import Array, Graph, Value, absolute, clip, matmul, maximum, minimum, sqrt
 
 EYE_X, EYE_Y = 24.5, 138.0
 BROW_X, BROW_Y = 24.0, 114.5

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Array, Term, clip, cos, maximum, minimum, sin
+from ezvtb_core.export.graph import Array, Term, clip, cos, maximum, minimum, sin
 
 HEAD = (256.0, 132.0)  # centre of the skull: the axis of yaw and pitch
 NECK = (256.0, 200.0)  # the joint the head tilts around
