@@ -63,7 +63,7 @@ def build_model(settings: Settings, sessions: SessionPool | None = None, backend
         folder = catalogue.find(name, settings.precision, catalogue.folders(settings.models_folder))
     picture = _picture(settings, folder, family) if family.needs_picture else None
     chosen = functools.cache(lambda: backends.choose(backend or settings.backend))
-    options = SessionOptions(threads=settings.cpu_threads, device=settings.device)
+    options = SessionOptions(settings.cpu_threads, settings.device, heavy=family.needs_folder)
 
     def open_session(path: Path, expected: Signature) -> Session:
         return pool.open(chosen(), path, expected, options)

@@ -214,7 +214,7 @@ def get_core(
     where = _where(str(models_folder))
     folder = _folder(_name(model_version, model_seperable, model_name or ""), model_half, where)
     backend = backends.choose(backends.AUTO)
-    options = SessionOptions(threads=Settings().cpu_threads, device=int(device_id))
+    options = SessionOptions(Settings().cpu_threads, int(device_id), heavy=True)
 
     def open_session(path: Path, expected: Signature) -> Session:
         return _sessions.open(backend, path, expected, options)

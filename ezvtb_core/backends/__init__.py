@@ -81,6 +81,8 @@ class SessionOptions:
     """Processor threads of one run, where the backend uses any."""
     device: int = 0
     """Which of several devices of the same kind, from 0; without meaning where the backend knows only one."""
+    heavy: bool = False
+    """True for networks of which one run takes many milliseconds: threads may then wait busily within a run, never after it."""
 
 
 class Tensor(Protocol):

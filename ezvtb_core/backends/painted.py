@@ -31,6 +31,7 @@ from ezvtb_core.backends.proof import KernelRefusedError, prove
 from ezvtb_core.kernels import painting
 from ezvtb_core.kernels.workers import Workers
 from ezvtb_core.link.messages import NoticeError
+from ezvtb_core.rewrite.prune import prune
 from ezvtb_core.rewrite.tail import Tail, find_tail
 from ezvtb_core.rewrite.view import GraphView
 
@@ -131,5 +132,5 @@ def _cut(model: onnx.ModelProto) -> tuple[Tail, tuple[TensorSpec, ...]]:
     names = (tail.shift, tail.alpha, tail.colour)
     del model.graph.output[:]
     model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]) for name in names)
-    rewrite.prune(model.graph, names)
+    prune(model.graph, names)
     return tail, tuple(TensorSpec(name, shapes[name], np.dtype(np.float32).name) for name in names)

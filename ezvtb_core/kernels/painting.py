@@ -52,8 +52,8 @@ def paint(workers: Workers, planes: Reals, shift: Reals, alpha: Reals, colour: R
 
     def work(band: int) -> None:
         first = band * ROWS
-        parts = (part[:, first : first + ROWS].reshape(len(part), -1) for part in (shift, alpha, colour))
-        _paint(planes, first, *parts, frame)
+        moved, opacity, over = (part[:, first : first + ROWS].reshape(len(part), -1) for part in (shift, alpha, colour))
+        _paint(planes, first, moved, opacity, over, frame)
 
     workers.run((work, SIDE // ROWS))
 

@@ -32,12 +32,12 @@ class Layer:
     @property
     def inputs(self) -> int:
         """How many values it takes."""
-        return self.weight.shape[0]
+        return int(self.weight.shape[0])
 
     @property
     def outputs(self) -> int:
         """How many values it gives."""
-        return self.weight.shape[1]
+        return int(self.weight.shape[1])
 
 
 def centres(side: int) -> Reals:

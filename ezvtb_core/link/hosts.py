@@ -28,7 +28,7 @@ START_LIMIT = 60.0
 SILENCE_LIMIT = 10.0
 """Seconds without a sign of life after which the engines are taken for hung."""
 FRAME_LIMIT = 40.0
-"""Seconds that one frame may take: the largest model takes five on a weak processor, and a game may leave it a fraction of that."""
+"""Seconds that one frame may take: the largest model takes five on a weak processor, and a game leaves it a part of that."""
 LINGER = 20.0
 """Seconds an unused host keeps running, so that moving a source between scenes does not start it anew."""
 

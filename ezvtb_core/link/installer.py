@@ -25,7 +25,13 @@ NEEDED_SPACE = 400 * 1024 * 1024
 """Free bytes asked for before a fresh installation: the base packages take about 230 MB and their downloads 60 MB."""
 ATTEMPTS = 3
 """How often an installation that lost its connection half-way is taken up again."""
-MODULES = {BASE: "numpy, onnxruntime, onnx, PIL, threadpoolctl", "video": "av", "window": "pygame", "test": "pytest, hypothesis", "art": "skia, onnx"}
+MODULES = {
+    BASE: "numpy, onnxruntime, onnx, PIL, threadpoolctl",
+    "video": "av",
+    "window": "pygame",
+    "test": "pytest, hypothesis",
+    "art": "skia, onnx",
+}
 """What must be importable afterwards."""
 
 Progress = Callable[[str, float, Notice], None]

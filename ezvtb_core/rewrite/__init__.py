@@ -11,6 +11,7 @@ import onnx
 from onnx import shape_inference
 
 from ezvtb_core.rewrite.concats import split_concats
+from ezvtb_core.rewrite.enlargements import convolve_before_enlarging
 from ezvtb_core.rewrite.heads import join_heads
 from ezvtb_core.rewrite.prune import prune
 from ezvtb_core.rewrite.view import GraphView
@@ -22,9 +23,11 @@ def optimise(model: onnx.ModelProto, wanted: Collection[str]) -> None:
     view = GraphView(model.graph)
     join_heads(view)
     view.apply()
-    view = GraphView(model.graph)
-    split_concats(view, _channels(model))
-    view.apply()
+    for work in (convolve_before_enlarging, split_concats):
+        view = GraphView(model.graph)
+        work(view, shapes(model))
+        view.apply()
+    prune(model.graph, wanted)
 
 
 def shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
@@ -34,7 +37,3 @@ def shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
         value.name: tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
         for value in (*graph.input, *graph.value_info, *graph.output)
     }
-
-
-def _channels(model: onnx.ModelProto) -> dict[str, int]:
-    return {name: shape[1] for name, shape in shapes(model).items() if len(shape) == 4}

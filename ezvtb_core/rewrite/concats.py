@@ -7,7 +7,7 @@ way until that sum. Saves copying the largest tensors of the network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import onnx
@@ -19,8 +19,8 @@ BLOCK = 16
 """Parts must be whole blocks of channels of the kernels, or they would cost more apart than together."""
 
 
-def split_concats(view: GraphView, channels: dict[str, int]) -> None:
-    """Rewrite Concat → depthwise Conv → pointwise Conv. `channels`: of each tensor whose shape is known.
+def split_concats(view: GraphView, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Rewrite Concat → depthwise Conv → pointwise Conv. `shapes`: of each tensor where it is known.
 
     Equal but for the order of the last sum.
     """
@@ -31,7 +31,7 @@ def split_concats(view: GraphView, channels: dict[str, int]) -> None:
         pointwise = view.only_user(depthwise.output[0]) if depthwise is not None else None
         if depthwise is None or pointwise is None or {depthwise.op_type, pointwise.op_type} != {"Conv"}:
             continue
-        sizes = [channels.get(name, 0) for name in concat.input]
+        sizes = [shape[1] if len(shape := shapes.get(name, ())) == 4 else 0 for name in concat.input]
         if any(size == 0 or size % BLOCK for size in sizes):
             continue
         nodes = list(_parts(view, concat, depthwise, pointwise, sizes))

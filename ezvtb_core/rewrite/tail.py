@@ -78,4 +78,4 @@ def _complement(view: GraphView, name: str) -> str | None:
 
 def _other(node: onnx.NodeProto, name: str) -> str:
     """The other one of two inputs."""
-    return node.input[1] if node.input[0] == name else node.input[0]
+    return str(node.input[1] if node.input[0] == name else node.input[0])

@@ -56,6 +56,26 @@ def joint(sizes: tuple[int, ...] = (32, 16), bias: bool = True, seed: int = 0) -
     return graph.model("joint", {"y": (graph.op("Conv", x, *parameters, kernel_shape=[1, 1]), (1, 8, 9, 9))}, 16)
 
 
+def enlarged(joined: str = "", kernel: int = 3, mode: str = "asymmetric", channels: int = 96, seed: int = 0) -> onnx.ModelProto:
+    """Features enlarged twice by repeating, perhaps joined with others `before` or `after` them, and a dense convolution."""
+    graph, random = Graph(), np.random.default_rng(seed)
+    small = graph.input("small", (1, channels, 5, 7))
+    scales, nothing = graph.const(np.array([1, 1, 2, 2], np.float32)), Value(graph, "")
+    nearest = "floor" if mode == "asymmetric" else "round_prefer_floor"
+    how = {"coordinate_transformation_mode": mode, "nearest_mode": nearest}
+    x = graph.op("Resize", small, nothing, scales, mode="nearest", **how)
+    total = channels
+    if joined:
+        other = graph.input("other", (1, 20, 10, 14))
+        x, total = graph.concat([other, x] if joined == "before" else [x, other], 1), total + 20
+    weight = (random.uniform(-1, 1, (6, total, kernel, kernel)) / np.sqrt(9 * total)).astype(np.float32)
+    bias = random.uniform(-1, 1, 6).astype(np.float32)
+    pads = [kernel // 2] * 4
+    return graph.model(
+        "enlarged", {"y": (graph.op("Conv", x, weight, bias, kernel_shape=[kernel] * 2, pads=pads), (1, 6, 10, 14))}, 16
+    )
+
+
 def inputs(model: onnx.ModelProto, seed: int = 0) -> dict[str, np.ndarray]:
     random = np.random.default_rng(seed)
     shapes = {each.name: [size.dim_value for size in each.type.tensor_type.shape.dim] for each in model.graph.input}

@@ -22,7 +22,18 @@ def kinds(model: onnx.ModelProto) -> Counter[str]:
     return Counter(node.op_type for node in model.graph.node)
 
 
-@pytest.mark.parametrize("model", [networks.painter(), networks.joint(), networks.joint((16, 16, 64), bias=False)])
+MODELS = {
+    "heads and a tail": networks.painter(),
+    "two parts": networks.joint(),
+    "three parts": networks.joint((16, 16, 64), bias=False),
+    "enlarged": networks.enlarged(),
+    "enlarged by half pixels": networks.enlarged(mode="half_pixel"),
+    "enlarged, others before": networks.enlarged("before"),
+    "enlarged, others after": networks.enlarged("after"),
+}
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_a_rewritten_graph_gives_the_same_numbers(model):
     given = networks.inputs(model)
     expected = run(model, given)
@@ -46,6 +57,24 @@ def test_joined_channels_go_their_own_ways():
     model = networks.joint()
     rewrite.optimise(model, ["y"])
     assert kinds(model) == {"Relu": 2, "Conv": 4, "Add": 1}
+
+
+@pytest.mark.parametrize(("joined", "convolutions"), [("", 4), ("before", 5), ("after", 5)])
+def test_what_is_enlarged_is_convolved_before(joined, convolutions):
+    model = networks.enlarged(joined)
+    rewrite.optimise(model, ["y"])
+    found = kinds(model)
+    assert (found["Resize"], found["Conv"], found["DepthToSpace"]) == (0, convolutions, 1)
+    kernels = {tuple(tensor.dims[2:]) for tensor in model.graph.initializer if len(tensor.dims) == 4}
+    assert kernels == ({(2, 2)} if not joined else {(2, 2), (3, 3)})
+
+
+@pytest.mark.parametrize("facts", [{"kernel": 1}, {"kernel": 5}, {"channels": 64}])
+def test_other_enlargements_stay_as_they_are(facts):
+    model = networks.enlarged(**facts)
+    before = model.SerializeToString()
+    rewrite.optimise(model, ["y"])
+    assert model.SerializeToString() == before
 
 
 def test_parts_that_do_not_fill_a_kernels_block_stay_joined():
