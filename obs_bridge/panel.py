@@ -79,6 +79,8 @@ def other_buttons(language: str) -> List[Button]:
 def _numbers(status: EngineStatus, language: str) -> str:
     numbers = {"fps": "%.0f" % status.fps, "p50": "%.1f" % status.model_ms_p50, "p99": "%.1f" % status.model_ms_p99}
     text = locale.text("panel_numbers", language, **numbers)
+    if status.device:
+        text += " · " + status.device
     if status.tracker_rate > 0:
         tracked = {"rate": "%.0f" % status.tracker_rate, "age": "%.0f" % (max(status.tracker_age, 0.0) * 1000)}
         text += " · " + locale.text("panel_tracker_numbers", language, **tracked)

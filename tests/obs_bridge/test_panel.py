@@ -1,4 +1,4 @@
-"""What the panel says about the picture in use."""
+"""What the panel says about an engine and the picture in use."""
 
 from __future__ import annotations
 
@@ -33,3 +33,9 @@ def test_repairs_alone_are_no_warning():
 
 def test_without_a_picture_nothing_is_said():
     assert about_picture(None) == []
+
+
+def test_numbers_say_where_the_model_is_computed():
+    status = EngineStatus(state="running", fps=30.0, device="CPU, 2 threads (numpy 2.0)")
+    (line,) = [line for line in status_lines(status, [], None, "en-US") if line.name == "status_numbers"]
+    assert line.text.startswith("30 fps") and line.text.endswith("CPU, 2 threads (numpy 2.0)")
