@@ -31,6 +31,8 @@ BACKENDS: dict[str, str] = {
 CHOICES: dict[str, str] = {"cuda": "ort-cuda", "directml": "ort-dml", "coreml": "ort-coreml", "cpu": "cpu"}
 """What the setting `backend` says → backend; in the order in which `auto` prefers them."""
 AUTO = "auto"
+SYSTEMS: dict[str, str] = {"ort-dml": "win32", "ort-coreml": "darwin"}
+"""Backend → the only `sys.platform` on which anybody could have it."""
 
 
 class BackendUnavailable(NoticeError):  # noqa: N818 - it names a state, not a mistake

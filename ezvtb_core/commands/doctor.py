@@ -119,7 +119,8 @@ def _backends(_: Console) -> Iterator[Finding]:
     except ImportError as error:
         yield Finding("packages", PROBLEM, Notice("install_check_failed", detail=str(error)))
         return
-    probes = [backends.probe(name) for name in backends.BACKENDS if name != "fake"]
+    possible = [name for name in backends.BACKENDS if backends.SYSTEMS.get(name, sys.platform) == sys.platform]
+    probes = [backends.probe(name) for name in possible if name != "fake"]
     usable = any(probe.usable for probe in probes)
     for probe in probes:
         level = OK if probe.usable else NOTE if usable else PROBLEM

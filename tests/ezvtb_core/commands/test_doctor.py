@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ezvtb_core import backends
 from ezvtb_core.commands import doctor, obs_program
 from ezvtb_core.commands.obs_program import ObsProgram
 from ezvtb_core.link import environment, interpreters, paths
@@ -36,6 +37,16 @@ def test_usable(ready: None, console) -> None:
     areas = [each["area"] for each in facts["findings"]]
     assert {"python", "environment", "obs", "backend", "character", "port", "disk", "logs"} <= set(areas)
     assert all(each["text"] and "{" not in each["text"] for each in facts["findings"])
+
+
+@pytest.mark.needs("ort-cpu")
+@pytest.mark.parametrize(("platform", "left_out"), [("linux", {"ort-dml", "ort-coreml"}), ("darwin", {"ort-dml"})])
+def test_backends_of_other_systems_are_not_spoken_of(
+    ready: None, console, monkeypatch: pytest.MonkeyPatch, platform: str, left_out: set[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    found = {finding.facts["name"] for finding in doctor._backends(console)}
+    assert found == set(backends.BACKENDS) - left_out - {"fake"}
 
 
 @pytest.mark.needs("ort-cpu")
