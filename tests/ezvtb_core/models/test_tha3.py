@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -30,16 +31,21 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="session")
-def published(tmp_path_factory) -> Path:
-    """The folder of all files of THA3 separable, fp32, made from the seeded weights of the golden values."""
-    root, seeded = tmp_path_factory.mktemp("published"), generator()
+def export_seeded(name: str, modules: str, root: Path) -> Path:
+    """The folder of all fp32 files of a model, made from the seeded weights of the golden values."""
+    seeded = generator()
     shapes = json.loads((GOLDEN / "shapes.json").read_text())
     for module, keys in shapes.items():
-        if module.startswith("tha3/separable/"):
+        if module.startswith(modules):
             arrays = {key: seeded.make(module, key, shape) for key, shape in keys.items()}
             np.savez(root / f"{module.rpartition('/')[2]}.npz", **arrays)
-    return export("tha3:seperable", root, root, "fp32")[0].parent
+    return export(name, root, root, "fp32")[0].parent
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory) -> Path:
+    """THA3 separable."""
+    return export_seeded("tha3:seperable", "tha3/separable/", tmp_path_factory.mktemp("published"))
 
 
 def layout(root: Path, published: Path, stems: tuple[str, ...]) -> Settings:
@@ -60,6 +66,22 @@ def test_frames_are_those_of_the_original_networks(tmp_path, published, stems):
         difference = np.abs(model.render(poses[index])[4::8, 4::8] + 0.5 - golden[f"p{index}_final_bgra255"])
         assert difference.mean() < 0.3 and difference.max() < 6
     model.close()
+
+
+@pytest.mark.slow
+@pytest.mark.needs("shared")
+@pytest.mark.parametrize(
+    ("name", "modules", "golden"), [("tha3:standard", "tha3/standard/", "tha3_standard"), ("tha4", "tha4/", "tha4_full")]
+)
+def test_frames_of_the_large_models_are_those_of_the_original_networks(tmp_path, name, modules, golden):
+    export_seeded(name, modules, tmp_path)
+    model = build_model(Settings(model=name, precision="fp32", models_folder=str(tmp_path), character=str(CHARACTER)))
+    expected, poses = np.load(GOLDEN / f"{golden}.npz"), generator().poses()
+    for index in range(4):
+        difference = np.abs(model.render(poses[index])[4::8, 4::8] + 0.5 - expected[f"p{index}_final_bgra255"])
+        assert difference.mean() < 0.3 and difference.max() < 2
+    model.close()
+    shutil.rmtree(tmp_path)  # more than a gigabyte, which pytest would keep
 
 
 def test_variant_that_does_not_exist():
