@@ -39,7 +39,6 @@ COVERED_ELSEWHERE = {
     "ezvtb_core/rewrite/": "tests/ezvtb_core/rewrite/test_rewrite.py",
     "ezvtb_core/backends/siren.py": "tests/ezvtb_core/backends/test_cpu.py",
     "ezvtb_core/backends/painted.py": "tests/ezvtb_core/backends/test_cpu.py",
-    "ezvtb_core/backends/proof.py": "tests/ezvtb_core/backends/test_cpu.py",
     "ezvtb_core/commands/console.py": "tests/ezvtb_core/commands/test_entry.py",
     "ezvtb_core/commands/gif_palette.py": "tests/ezvtb_core/commands/test_writers.py",
     "ezvtb_core/commands/film.py": "tests/ezvtb_core/commands/test_writers.py",

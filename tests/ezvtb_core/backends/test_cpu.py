@@ -8,11 +8,12 @@ import numpy as np
 import onnx
 import pytest
 
-from ezvtb_core.backends import SessionError, SessionOptions, ort
+from ezvtb_core.backends import SessionError, SessionOptions, ort, proof
 from ezvtb_core.backends.cpu import CPU
 from ezvtb_core.backends.ort import OrtSession
 from ezvtb_core.backends.painted import PaintedSession
 from ezvtb_core.backends.siren import SirenSession
+from ezvtb_core.link import paths
 from ezvtb_core.models.signatures import batched
 from tests.ezvtb_core.backends.graphs import SIGNATURE, two_by_two
 from tests.ezvtb_core.kernels import students
@@ -25,6 +26,12 @@ def painter(tmp_path, **facts):
     path = tmp_path / "editor.onnx"
     onnx.save(networks.painter(**facts), path)
     return path, networks.PAINTER
+
+
+@pytest.fixture(autouse=True)
+def nothing_proved_yet(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "PROVEN", tmp_path / "proven")
+    monkeypatch.setattr(proof, "_proven", set())
 
 
 GRAPHS = {
