@@ -10,17 +10,14 @@ from PIL import Image
 
 from ezvtb_core.frames import Pixels
 from ezvtb_core.image_doctor.picture import SIZE, Box
+from ezvtb_core.srgb import to_encoded, to_linear
 
 Plane = npt.NDArray[np.float32]
 
-_CODES = np.arange(256) / 255
-LINEAR: Plane = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4).astype(np.float32)
+LINEAR: Plane = to_linear(np.arange(256) / 255).astype(np.float32)
 """sRGB code → linear light, 0..1."""
 _STEPS = 1 << 14
-_LEVELS = np.arange(_STEPS + 1) / _STEPS
-_ENCODED: Pixels = np.rint(
-    255 * np.where(_LEVELS <= 0.0031308, 12.92 * _LEVELS, 1.055 * np.maximum(_LEVELS, 1e-9) ** (1 / 2.4) - 0.055)
-).astype(np.uint8)
+_ENCODED: Pixels = np.rint(255 * to_encoded(np.arange(_STEPS + 1) / _STEPS)).astype(np.uint8)
 """Linear light in steps of 2**-14 → sRGB code."""
 REACH = 3
 """Radius of the Lanczos kernel in pixels of the smaller picture."""

@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from ezvtb_core.frames import Pixels
 from ezvtb_core.kernels.workers import Workers
+from ezvtb_core.srgb import to_encoded, to_linear
 
 Reals = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 
 SIDE = 512
 SHAPE = (SIDE, SIDE, 4)
@@ -19,17 +19,6 @@ ROWS = 32
 RGBA_IN_BGRA = (2, 1, 0, 3)
 """The place in a frame of each plane."""
 _STEPS = 65535
-
-
-def to_linear(encoded: Doubles) -> Doubles:
-    """IEC 61966-2-1, as THA's `convert_srgbto_linear`."""
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-
-
-def to_encoded(linear: Doubles) -> Doubles:
-    """The inverse, with THA's threshold."""
-    return np.where(linear <= 0.003130804953560372, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-
 
 _COLOUR_IN: Reals = (to_linear(np.arange(256) / 255) * 2 - 1).astype(np.float32)
 _ALPHA_IN: Reals = (np.arange(256) / 255 * 2 - 1).astype(np.float32)

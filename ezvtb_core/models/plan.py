@@ -9,6 +9,7 @@ Measured with sessions that do nothing, the five stages of THA3, every value new
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -48,12 +49,11 @@ class Plan:
         self._makers: dict[str, _Step] = {}
         self._values: dict[str, _Value] = {}
         self._sessions = [stage.session for stage in stages]
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
             for stage in stages:
                 self._add(stage)
-        except Exception:
-            self.close()
-            raise
+            undo.pop_all()
 
     @property
     def runs(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ezvtb_core.frames import Pixels, convert_partial
-from ezvtb_core.kernels.painting import to_encoded, to_linear
+from ezvtb_core.srgb import to_encoded, to_linear
 
 
 def _table(divide: bool) -> Pixels:
