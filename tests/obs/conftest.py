@@ -28,6 +28,12 @@ NOT_COPIED = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("obs"):
+            item.add_marker(pytest.mark.flaky(reruns=2, only_rerun=[harness.WebsocketCrashError.__name__]))
+
+
 @pytest.fixture(autouse=True)
 def _real_obs(request: pytest.FixtureRequest) -> None:
     require = request.getfixturevalue("require")

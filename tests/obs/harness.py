@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -46,6 +47,14 @@ def display() -> Iterator[str]:
         finally:
             manager.terminate()
             manager.wait()
+
+
+class WebsocketCrashError(Exception):
+    """obs-websocket 5.1 crashed while OBS 29 unloaded it: asio's accept loop starts once more on an acceptor that is gone.
+
+    Seen once in some 300 closes, with our scripts unloaded long before, and always as the very last line of the log. There is
+    nothing a test could learn from that run, so it is run again.
+    """
 
 
 @dataclass
@@ -195,6 +204,9 @@ class Obs:
         finally:
             self._output.close()
         self.log = self.read_log()
+        if code == -signal.SIGSEGV and self.log.rstrip().endswith("[obs-websocket] [obs_module_unload] Shutting down..."):
+            assert "Unloaded python script: obs_ezvtuber.py" in self.log or "Loaded python script" not in self.log
+            raise WebsocketCrashError(str(self.folder))
         return code
 
     def kill(self) -> None:
