@@ -5,6 +5,7 @@ The runtime takes 20 ms of one core for the warp of a frame and as much again fo
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +31,6 @@ from ezvtb_core.backends.ort import CPU, OrtHostTensor, OrtSession
 from ezvtb_core.backends.proof import KernelRefusedError, prove
 from ezvtb_core.kernels import painting
 from ezvtb_core.kernels.workers import Workers
-from ezvtb_core.link.messages import NoticeError
 from ezvtb_core.rewrite.prune import prune
 from ezvtb_core.rewrite.tail import Tail, find_tail
 from ezvtb_core.rewrite.view import GraphView
@@ -53,17 +53,17 @@ class PaintedSession:
         self._inner = OrtSession(path, inner, options, graph=model.SerializeToString())
         self.device = self._inner.device
         self._workers = Workers(options.threads)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
             prove(path, self, lambda: CPU(path, expected, options))
-        except (KernelRefusedError, NoticeError):
-            self.close()
-            raise
+            undo.pop_all()
 
     @staticmethod
     def fits(expected: Signature) -> bool:
-        """Whether this is asked for a frame painted over a picture of floats, and for nothing else."""
+        """Whether this is asked for a frame painted over a picture of single precision, and for nothing else."""
         wanted = [spec.name for spec in expected.outputs]
-        return wanted == [FRAME] and any(spec.shape == (1, 4, painting.SIDE, painting.SIDE) for spec in expected.inputs)
+        pictures = ((1, 4, painting.SIDE, painting.SIDE), "float32")
+        return wanted == [FRAME] and any((spec.shape, spec.dtype) == pictures for spec in expected.inputs)
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """See `Session.run`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +26,6 @@ from ezvtb_core.frames import Pixels
 from ezvtb_core.kernels import painting, recover
 from ezvtb_core.kernels.siren import Network, Reals
 from ezvtb_core.kernels.workers import Workers
-from ezvtb_core.link.messages import NoticeError
 
 FACE = (slice(80, 208), slice(192, 320))
 """Rows and columns of the picture that the face network draws (THA4: 128×128 around (256, 144))."""
@@ -69,11 +69,10 @@ class SirenSession:
         self._network = Network(levels, last, self._workers)
         side = self._network.side
         self._values: Reals = np.empty((0 if self._is_face else last.outputs, side, side), np.float32)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
             prove(path, self, lambda: CPU(path, expected, options))
-        except (KernelRefusedError, NoticeError):
-            self.close()
-            raise
+            undo.pop_all()
 
     @staticmethod
     def fits(expected: Signature) -> bool:

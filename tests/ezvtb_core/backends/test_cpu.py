@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import onnx
 import pytest
 
-from ezvtb_core.backends import SessionError, SessionOptions, ort, proof
+from ezvtb_core.backends import SessionError, SessionOptions, Signature, ort, proof
 from ezvtb_core.backends.cpu import CPU
 from ezvtb_core.backends.ort import OrtSession
 from ezvtb_core.backends.painted import PaintedSession
@@ -124,6 +125,20 @@ def test_a_graph_that_only_looks_alike_is_left_to_the_runtime(tmp_path, caplog, 
     assert path.name in caplog.text
     inputs = students.made_up_inputs(signature)
     same(session.run(inputs), ort.CPU(path, signature, OPTIONS).run(inputs))
+
+
+def test_half_precision_is_left_to_the_runtime_without_a_word(tmp_path, caplog):
+    """As the published fp16 files are: half precision through the warp to the end."""
+    path, signature = painter(tmp_path, dtype=np.float16)
+    halves = Signature(tuple(replace(spec, dtype="float16") for spec in signature.inputs), signature.outputs)
+    with caplog.at_level(logging.WARNING):
+        session = CPU(path, halves, OPTIONS)
+    assert type(session) is OrtSession
+    assert not caplog.text
+    random = np.random.default_rng(0)
+    inputs = {spec.name: random.uniform(-1, 1, spec.shape).astype(np.float16) for spec in halves.inputs}
+    expected = ort.CPU(path, halves, OPTIONS).run(inputs)["cv_result"]
+    assert np.abs(session.run(inputs)["cv_result"].astype(int) - expected).mean() < 0.1
 
 
 def test_a_picture_with_a_batch_of_one_is_taken(tmp_path):

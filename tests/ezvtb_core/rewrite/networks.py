@@ -19,10 +19,10 @@ PAINTER = Signature(
 )
 
 
-def painter(alphas: int = 4, ending: str = "painted", seed: int = 0) -> onnx.ModelProto:
+def painter(alphas: int = 4, ending: str = "painted", seed: int = 0, dtype: type = np.float32) -> onnx.ModelProto:
     """image, grid → result, cv_result. Other values of `ending` are other networks with the same inputs and outputs."""
     graph, random = Graph(), np.random.default_rng(seed)
-    image, grid = graph.input("image", (1, 4, SIDE, SIDE)), graph.input("grid", (1, 2, SIDE, SIDE))
+    image, grid = graph.input("image", (1, 4, SIDE, SIDE), dtype), graph.input("grid", (1, 2, SIDE, SIDE), dtype)
     x = graph.concat([image, grid], 1)
     over = graph.op("Tanh", _conv(graph, x, 6, 4, random))
     alpha = graph.op("Sigmoid", _conv(graph, x, 6, alphas, random))
