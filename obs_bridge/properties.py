@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ezvtb_core.link import locale
-from ezvtb_core.link.settings import GROUPS, OPTIONS, VERSION, VERSION_KEY, Option, Value
+from ezvtb_core.link.settings import GROUPS, OPTIONS, VERSION, VERSION_KEY, Option, Value, shown
 from obs_bridge import libobs as c
 from obs_bridge.registration import Holder
 
@@ -148,14 +148,14 @@ def _add(
 ) -> None:
     library = process.libobs
     if option.name == "character" and panel.characters:
-        _add_characters(process, properties, panel, option.shown(values), owner)
+        _add_characters(process, properties, panel, shown(option, values), owner)
     added = _ADDERS[option.kind](library, properties, option, option.name.encode(), _utf8(option.label[chinese]))
     if option.kind == "choice":
         entries: List[Tuple[str, str]] = [(choice.value, choice.label[chinese]) for choice in option.choices]
         for value, label in panel.lists.get(option.name, entries):
             library.obs_property_list_add_string(added, _utf8(label), _utf8(value))
     library.obs_property_set_long_description(added, _utf8(option.help[chinese]))
-    library.obs_property_set_visible(added, option.shown(values))
+    library.obs_property_set_visible(added, shown(option, values))
     add_lines(library, properties, panel.notes.get(option.name, ()))
     if option.name == "preset" or any(
         other.visible_when is not None and other.visible_when[0] == option.name for other in OPTIONS.values()
@@ -163,14 +163,14 @@ def _add(
         library.obs_property_set_modified_callback2(added, process.keep["callbacks"]["modified"], owner)
 
 
-def _add_characters(process: Holder, properties: int, panel: Panel, shown: bool, owner: int) -> None:
+def _add_characters(process: Holder, properties: int, panel: Panel, visible: bool, owner: int) -> None:
     library, name = process.libobs, CHARACTER_PICK.encode()
     label = _utf8(locale.text("panel_characters", panel.locale))
     added = library.obs_properties_add_list(properties, name, label, c.OBS_COMBO_TYPE_LIST, c.OBS_COMBO_FORMAT_STRING)
     for path, character in panel.characters:
         library.obs_property_list_add_string(added, _utf8(character), _utf8(path))
     library.obs_property_set_long_description(added, _utf8(locale.text("panel_characters_help", panel.locale)))
-    library.obs_property_set_visible(added, shown)
+    library.obs_property_set_visible(added, visible)
     library.obs_property_set_modified_callback2(added, process.keep["callbacks"]["modified"], owner)
 
 
@@ -180,10 +180,10 @@ def refresh_visibility(library: c.Libobs, properties: int, values: Mapping[str, 
         if option.visible_when is not None:
             found = library.obs_properties_get(properties, option.name.encode())
             if found:
-                library.obs_property_set_visible(found, option.shown(values))
+                library.obs_property_set_visible(found, shown(option, values))
     list_of_characters = library.obs_properties_get(properties, CHARACTER_PICK.encode())
     if list_of_characters:
-        library.obs_property_set_visible(list_of_characters, OPTIONS["character"].shown(values))
+        library.obs_property_set_visible(list_of_characters, shown(OPTIONS["character"], values))
     return True
 
 

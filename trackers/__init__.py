@@ -1,7 +1,7 @@
 """Trackers: where poses come from. Each is imported only when it is chosen.
 
-To add a tracker: add a file with a class that fulfils `ezvtb_core.pose.Tracker` and takes `Settings` and a seed, one line
-below, and its name in the choices of the setting `tracker`.
+To add a tracker: add a file with a class that fulfils `ezvtb_core.pose.Tracker` and takes `Settings` and a `Context`, one
+line below, and its name in the choices of the setting `tracker`.
 """
 
 from __future__ import annotations
@@ -11,24 +11,29 @@ from importlib import import_module
 from ezvtb_core.link.messages import NoticeError
 from ezvtb_core.link.settings import OPTIONS, Settings, Value
 from ezvtb_core.pose import Tracker
+from trackers.context import Context
 
 TRACKERS: dict[str, str] = {
     "idle": "trackers.idle:IdleTracker",
+    "webcam": "trackers.webcam:WebcamTracker",
+    "mouse": "trackers.mouse:MouseTracker",
+    "ifacialmocap": "trackers.ifacialmocap:IFacialMocapTracker",
+    "vtube_studio": "trackers.vtube_studio:VTubeStudioTracker",
+    "vmc": "trackers.vmc:VmcTracker",
     "openseeface": "trackers.openseeface:OpenSeeFaceTracker",
+    "clip": "trackers.clip:ClipTracker",
+    "lan": "trackers.lan:LanTracker",
 }
 """Name → module and class."""
 
 
-def create(settings: Settings, seed: int = 0) -> Tracker:
-    """A new tracker, not started. Raises NoticeError for a name that is not in TRACKERS.
-
-    `seed` is a number of the source's own, so that two sources whose movement is made up do not blink in step.
-    """
+def create(settings: Settings, context: Context | None = None) -> Tracker:
+    """A new tracker, not started. Raises NoticeError for a name that is not in TRACKERS, and for what a tracker needs at once."""
     place = TRACKERS.get(settings.tracker)
     if place is None:
         raise NoticeError("tracker_unknown", got=settings.tracker, known=", ".join(sorted(TRACKERS)))
     module, _, name = place.partition(":")
-    tracker: Tracker = getattr(import_module(module), name)(settings, seed)
+    tracker: Tracker = getattr(import_module(module), name)(settings, context or Context())
     return tracker
 
 

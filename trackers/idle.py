@@ -13,6 +13,7 @@ import numpy as np
 from ezvtb_core.link.messages import Notice
 from ezvtb_core.link.settings import Settings
 from ezvtb_core.pose import INDEX, FloatArray, TrackedPose, TrackerStatus, clamp, neutral
+from trackers.context import Context
 
 BREATHS_PER_SECOND = 14 / 60
 """An adult at rest takes 12 to 20 breaths a minute (Barrett et al., Ganong's Review of Medical Physiology)."""
@@ -190,8 +191,8 @@ def _lid(since: float) -> float:
 class IdleTracker:
     """A `Tracker` that needs no hardware and is always live. Uses the setting `idle_motion`."""
 
-    def __init__(self, settings: Settings, seed: int = 0, now: Callable[[], float] = clock.monotonic) -> None:
-        self._motion = IdleMotion(seed)
+    def __init__(self, settings: Settings, context: Context, now: Callable[[], float] = clock.monotonic) -> None:
+        self._motion = IdleMotion(context.seed)
         self._now = now
         self._amount = settings.idle_motion / 100.0
 

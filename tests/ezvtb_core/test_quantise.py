@@ -12,7 +12,7 @@ from ezvtb_core.pose import HIGHEST, LOWEST, SIZE, clamp, neutral
 from ezvtb_core.quantise import LEVELS, quantise
 from tests.peers import capture
 from trackers.idle import IdleMotion
-from trackers.openseeface import FaceFollower
+from trackers.openseeface_follow import FaceFollower
 
 poses = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).uniform(LOWEST, HIGHEST).astype(np.float32))
 levels = st.integers(0, 4)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ezvtb_core.pose import BREATHING, HIGHEST, INDEX, LOWEST, SIZE, neutral
 from ezvtb_core.smoothing import OneEuro
 from tests.peers import capture
-from trackers.openseeface import FaceFollower
+from trackers.openseeface_follow import FaceFollower
 
 HEAD, MOUTH, LID = INDEX["head_y"], INDEX["mouth_aaa"], INDEX["eye_wink_left"]
 DT = 1 / 30

@@ -6,12 +6,13 @@ import pytest
 
 from ezvtb_core.link.settings import Settings
 from tests.peers import free_port, wait_until
+from trackers.context import Context
 from trackers.openseeface import OpenSeeFaceTracker
 
 
 @pytest.fixture
 def tracker() -> Iterator[OpenSeeFaceTracker]:
-    made = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=free_port()))
+    made = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=free_port()), Context())
     made.start()
     assert wait_until(lambda: made.status().state == "waiting")
     yield made

@@ -8,6 +8,7 @@ import pytest
 
 from ezvtb_core.link.settings import Settings
 from ezvtb_core.pose import BREATHING, HIGHEST, INDEX, IRIS_ROTATION, LOWEST, WINK
+from trackers.context import Context
 from trackers.idle import BLINK_MEAN_SECONDS, BLOCK_SECONDS, IdleMotion, IdleTracker, saccade_seconds, smoothstep
 
 LEFT_LID = INDEX["eye_wink_left"]
@@ -150,7 +151,7 @@ def test_smoothstep() -> None:
 
 def test_tracker_is_always_live() -> None:
     now = 50.0
-    tracker = IdleTracker(Settings(), now=lambda: now)
+    tracker = IdleTracker(Settings(), Context(), now=lambda: now)
     tracker.start()
     first = tracker.latest()
     assert first.time == 50.0

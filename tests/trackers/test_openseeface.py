@@ -13,7 +13,9 @@ from ezvtb_core.pose import INDEX
 from tests.captures.openseeface_synthetic import face
 from tests.peers import Sender, free_port, wait_until
 from tests.trackers.openseeface_peer import feed, port_of, settle
-from trackers.openseeface import LOST_SECONDS, FaceFollower, OpenSeeFaceTracker, choose
+from trackers.context import Context
+from trackers.openseeface import LOST_SECONDS, OpenSeeFaceTracker
+from trackers.openseeface_follow import FaceFollower, choose
 from trackers.openseeface_packet import parse
 
 
@@ -55,7 +57,9 @@ def test_calibrations_are_bounded() -> None:
 
 def test_two_avatars_follow_two_faces_on_one_port() -> None:
     port = free_port()
-    made = [OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port, openseeface_face=n)) for n in (0, 1)]
+    made = [
+        OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port, openseeface_face=n), Context()) for n in (0, 1)
+    ]
     for tracker in made:
         tracker.start()
     try:
@@ -85,7 +89,7 @@ def test_face_can_be_changed_live(tracker: OpenSeeFaceTracker) -> None:
 
 def test_states_and_sentences() -> None:
     port = free_port()
-    tracker = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port))
+    tracker = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port), Context())
 
     def sentence() -> str:
         return say(tracker.status().notice, "en-US")
@@ -152,7 +156,7 @@ def test_port_in_use_is_reported_and_heals() -> None:
     port = free_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as squatter:
         squatter.bind(("127.0.0.1", port))
-        tracker = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port))
+        tracker = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port), Context())
         tracker.start()
         try:
             assert wait_until(lambda: tracker.status().state == "error")
@@ -168,7 +172,7 @@ def test_port_in_use_is_reported_and_heals() -> None:
 def test_stopping_twice_and_fifty_starts_leave_no_thread() -> None:
     port = free_port()
     for _ in range(50):
-        tracker = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port))
+        tracker = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port), Context())
         tracker.start()
         tracker.stop()
         tracker.stop()
@@ -201,7 +205,7 @@ def test_latency_from_datagram_to_pose(tracker: OpenSeeFaceTracker, monkeypatch:
 
 def test_each_pose_is_announced_and_nothing_else() -> None:
     port = free_port()
-    tracker = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port))
+    tracker = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port), Context())
     seen: list[object] = []
     tracker.start(lambda: seen.append(tracker.latest()))
     try:

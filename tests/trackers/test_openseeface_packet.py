@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ezvtb_core.pose import HIGHEST, LOWEST
 from tests.captures.openseeface_synthetic import face
 from tests.peers import CAPTURES, capture, read_records
-from trackers.openseeface import FaceFollower
+from trackers.openseeface_follow import FaceFollower
 from trackers.openseeface_packet import RECORD, parse, wrap
 
 

@@ -11,8 +11,10 @@ from ezvtb_core.link.settings import Settings
 from ezvtb_core.pose import HIGHEST, INDEX, LOWEST, TrackedPose
 from tests.peers import Record, Replayer, capture, free_port, wait_until
 from tests.trackers.openseeface_peer import feed, port_of, settle
+from trackers.context import Context
 from trackers.idle import IdleMotion
-from trackers.openseeface import FaceFollower, OpenSeeFaceTracker
+from trackers.openseeface import OpenSeeFaceTracker
+from trackers.openseeface_follow import FaceFollower
 from trackers.openseeface_packet import parse
 from trackers.presence import Presence
 
@@ -52,7 +54,9 @@ def test_replay_over_a_socket_follows_the_head(tracker: OpenSeeFaceTracker, name
 @pytest.mark.parametrize("wanted", [0, 1])
 def test_two_faces_follow_the_chosen_one(wanted: int) -> None:
     records = capture("osf_capture_2faces.bin")[3:]
-    tracker = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=free_port(), openseeface_face=wanted))
+    tracker = OpenSeeFaceTracker(
+        Settings(tracker="openseeface", openseeface_port=free_port(), openseeface_face=wanted), Context()
+    )
     tracker.start()
     try:
         assert wait_until(lambda: tracker.status().state == "waiting")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ezvtb_core.pose import BREATHING, HIGHEST, INDEX, LOWEST, WINK, FloatArray, TrackedPose, neutral
 from tests.peers import capture
 from trackers.idle import IdleMotion
-from trackers.openseeface import FaceFollower
+from trackers.openseeface_follow import FaceFollower
 from trackers.presence import BLIND_SECONDS, RETURN_SECONDS, STALE_SECONDS, Presence
 
 FPS = 30

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ezvtb_core.link.settings import GROUPS, OPTIONS, VERSION, VERSION_KEY, Settings, SettingsError, cost
+from ezvtb_core.link.settings import GROUPS, OPTIONS, VERSION, VERSION_KEY, Settings, SettingsError, cost, shown
 
 
 def test_every_default_is_valid_and_every_text_is_there_in_both_languages():
@@ -82,7 +82,7 @@ def test_an_open_list_says_how_its_other_values_are_written():
 
 
 @pytest.mark.parametrize(
-    ("name", "values", "shown"),
+    ("name", "values", "visible"),
     [
         ("fps", {}, True),
         ("precision", {}, False),
@@ -94,8 +94,8 @@ def test_an_open_list_says_how_its_other_values_are_written():
         ("device", {"backend": "cpu"}, False),
     ],
 )
-def test_when_a_setting_is_shown(name, values, shown):
-    assert OPTIONS[name].shown(values) is shown
+def test_when_a_setting_is_shown(name, values, visible):
+    assert shown(OPTIONS[name], values) is visible
 
 
 def test_strict_refuses_unknown_names_and_bad_values():
