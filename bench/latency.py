@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from ezvtb_core.assemble import Assembly  # noqa: E402 - the path comes first
+from ezvtb_core.link.framebuffer import Placement  # noqa: E402
 from ezvtb_core.link.settings import Settings  # noqa: E402
 from ezvtb_core.pacing import Rhythm  # noqa: E402
 from ezvtb_core.pose import TrackedPose  # noqa: E402
@@ -45,6 +46,9 @@ class Sink:
         if self.taken:
             self.ages.append(time.monotonic() - self.taken)
             self.taken = 0.0
+
+    def place(self, placement: Placement) -> None:
+        """Nothing to time."""
 
 
 def send(port: int, rate: float, ended: threading.Event) -> None:

@@ -8,23 +8,30 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from trackers.lan_sender import LanSender
+from trackers.sound.voice import Voice
 
 import trackers
 from ezvtb_core import backends, image_doctor, models
 from ezvtb_core.backends import Session, SessionOptions, Signature
 from ezvtb_core.backends.pool import SessionPool
 from ezvtb_core.engine import Engine, Parts
+from ezvtb_core.expressions import Expressions
 from ezvtb_core.image_doctor import Finding, Fit, Picture
 from ezvtb_core.link import catalogue
 from ezvtb_core.link.catalogue import ModelFolder
+from ezvtb_core.link.feeds import Feeds
 from ezvtb_core.link.messages import Notice
 from ezvtb_core.link.settings import Settings
 from ezvtb_core.models import Family, ModelRequest, PosingModel
 from ezvtb_core.movement import Movement
+from ezvtb_core.performer import Cast
 from ezvtb_core.pose import Tracker
 from ezvtb_core.tracking import Listener
+from trackers.context import Context
 from trackers.idle import IdleMotion
 from trackers.presence import Presence
+from trackers.recorder import Recorder
 
 
 class Assembly:
@@ -41,12 +48,8 @@ class Assembly:
 
     def engine(self, settings: Settings, name: str = "engine", listener: Listener | None = None) -> Engine:
         """An engine that is building already; attach a sink and start it. `listener` is told every pose of the tracker."""
-        seed = _seed(name)
-
-        def make_tracker(wanted: Settings) -> Tracker:
-            return trackers.create(wanted, seed)
-
-        return Engine(settings, Parts(self.model, make_tracker, movement(name)), name=name, listener=listener)
+        feeds = Feeds()
+        return Engine(settings, Parts(self.model, cast(settings, name, feeds), feeds), name=name, listener=listener)
 
 
 def build_model(settings: Settings, sessions: SessionPool | None = None, backend: str = "") -> PosingModel:
@@ -86,9 +89,25 @@ def _picture(settings: Settings, folder: ModelFolder | None, family: Family) -> 
     return replace(chosen, report=replace(chosen.report, findings=(stranger, *chosen.report.findings)))
 
 
+def cast(settings: Settings, name: str, feeds: Feeds) -> Cast:
+    """Everything that the poses of a source come from."""
+    context = Context(_seed(name), feeds)
+
+    def make_tracker(wanted: Settings) -> Tracker:
+        return trackers.create(wanted, context)
+
+    return Cast(
+        make_tracker,
+        movement(name),
+        Voice(settings, context),
+        LanSender(settings),
+        lambda wanted: Recorder(context.clips, wanted.tracker),
+    )
+
+
 def movement(name: str) -> Movement:
     """The movement of a source. Its idle overlay is drawn from the name: sources differ, and each is always the same."""
-    return Movement(IdleMotion(_seed(name)), Presence())
+    return Movement(IdleMotion(_seed(name)), Presence(), Expressions())
 
 
 def _seed(name: str) -> int:

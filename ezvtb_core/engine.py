@@ -7,22 +7,23 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ezvtb_core.builder import Builder
 from ezvtb_core.frames import Pixels
 from ezvtb_core.image_doctor import Report
 from ezvtb_core.link import threads
+from ezvtb_core.link.feeds import Feeds
+from ezvtb_core.link.framebuffer import Placement
 from ezvtb_core.link.messages import Notice, NoticeError
 from ezvtb_core.link.settings import OPTIONS, Settings
 from ezvtb_core.link.status import EngineStatus, PictureStatus
 from ezvtb_core.models import PosingModel
-from ezvtb_core.movement import Movement
 from ezvtb_core.pacing import Clock, Meter, Pacer, Rhythm, wait
+from ezvtb_core.performer import TRACKER_SETTINGS, Cast, Performer
 from ezvtb_core.pipeline import Pipeline
-from ezvtb_core.pose import Tracker
-from ezvtb_core.tracking import Listener, TrackerSlot
+from ezvtb_core.tracking import Listener
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +34,8 @@ FIRST_RETRY = 0.1
 LAST_RETRY = 5.0
 """Seconds until a model that failed is tried again: doubled with each failure in a row, from the first to the last."""
 
-TRACKER_SETTINGS = frozenset(
-    name for name, option in OPTIONS.items() if option.applies == "rebuild" and option.group == "tracker"
-)
 MODEL_SETTINGS = frozenset(name for name, option in OPTIONS.items() if option.applies == "rebuild") - TRACKER_SETTINGS
-"""Settings whose change replaces the tracker or the model."""
+"""Settings whose change replaces the model."""
 
 
 class FrameSink(Protocol):
@@ -46,6 +44,9 @@ class FrameSink(Protocol):
     def publish(self, pixels: memoryview, width: int, height: int) -> object:
         """Take a frame: premultiplied BGRA8, contiguous, valid during the call only. Must not wait. Raises NoticeError."""
 
+    def place(self, placement: Placement) -> None:
+        """Draw this and later frames there. Must not wait."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -53,9 +54,9 @@ class Parts:
 
     make_model: Callable[[Settings], PosingModel]
     """May take seconds; raises NoticeError."""
-    make_tracker: Callable[[Settings], Tracker]
-    """Not started yet; raises NoticeError."""
-    movement: Movement
+    cast: Cast
+    feeds: Feeds = field(default_factory=Feeds)
+    """Where trackers and sound find what OBS hands over."""
 
 
 class Engine:
@@ -98,13 +99,12 @@ class Engine:
         self._logged = ""
         self._retry, self._retry_at = 0.0, 0.0
         self._rhythm = Rhythm(clock)
-        self._tracker = TrackerSlot(parts.make_tracker, name, listener, self._rhythm.tell)
+        self._performer = Performer(parts.cast, settings, name, listener, self._rhythm.tell)
         self._served, self._model_times, self._frame_times = Meter(), Meter(), Meter()
         self._published = self._reused = 0
         self._last_tick = clock()
         self._report_due = 0.0
         self._status = EngineStatus()
-        self._tracker.rebuild(settings)
         self._build_model()
 
     # --- from any thread -----------------------------------------------------------------------------------------
@@ -120,9 +120,14 @@ class Engine:
         """
         self._inbox.put(lambda: self._apply(settings, list(warnings)))
 
-    def recentre(self) -> None:
-        """Take the current head position as straight ahead."""
-        self._inbox.put(self._tracker.recentre)
+    @property
+    def feeds(self) -> Feeds:
+        """What OBS hands over to this source; to be filled from any thread."""
+        return self._parts.feeds
+
+    def act(self, action: str) -> None:
+        """Do something once; see `Performer.act`."""
+        self._inbox.put(lambda: self._performer.act(action, self._settings))
 
     def show(self, visible: bool) -> None:
         """Slow down to `HIDDEN_FPS` while no scene shows the source."""
@@ -159,7 +164,7 @@ class Engine:
         if thread is not None:
             thread.join(timeout)
         self._models.close(max(deadline - time.monotonic(), 0.0))
-        self._tracker.stop(max(deadline - time.monotonic(), 0.0))
+        self._performer.stop(max(deadline - time.monotonic(), 0.0))
         if thread is not None and thread.is_alive():
             logger.error("%s: the model hangs, its memory is not released", self._name)
             return
@@ -192,7 +197,7 @@ class Engine:
             while not self._inbox.empty():
                 self._inbox.get()()
             self._adopt()
-            self._tracker.poll(now)
+            self._performer.poll(now)
             if now >= self._retry_at:
                 self._draw(now)
         except Exception as error:  # noqa: BLE001 - the engine's border; logged once by _fail, the last good frame stays
@@ -200,8 +205,7 @@ class Engine:
         self._report(now)
 
     def _draw(self, now: float) -> None:
-        tracked = self._tracker.latest()
-        pose = self._parts.movement.pose(tracked, self._tracker_clock(), self._settings)
+        pose = self._performer.pose(self._tracker_clock(), self._settings)
         pipeline = self._pipeline
         if pipeline is None or self._sink is None:
             return
@@ -214,7 +218,13 @@ class Engine:
         if rendered.fresh or self._unseen:
             self._publish(rendered.pixels)
             self._frame_times.add(now, self._clock() - now)
+        self._place()
         self._served.add(now)
+
+    def _place(self) -> None:
+        with self._sink_lock:
+            if self._sink is not None:
+                self._sink.place(self._performer.placement)
 
     def _publish(self, pixels: Pixels) -> None:
         height, width = pixels.shape[:2]
@@ -246,10 +256,7 @@ class Engine:
         self._settings, self._warnings, self._report_due = settings, warnings, 0.0
         if changed & MODEL_SETTINGS:
             self._build_model()
-        if changed & TRACKER_SETTINGS:
-            self._tracker.rebuild(settings)
-        elif changed:
-            self._tracker.update(settings)
+        self._performer.update(settings, changed)
 
     def _build_model(self) -> None:
         settings = self._settings
@@ -257,7 +264,7 @@ class Engine:
 
     def _adopt(self) -> None:
         """Exchange model and tracker between two frames."""
-        self._tracker.adopt(self._settings)
+        self._performer.adopt(self._settings)
         outcome = self._models.take()
         if outcome is None:
             return
@@ -276,8 +283,8 @@ class Engine:
         if trouble is not None:
             return "error", trouble
         state = "starting" if self._pipeline is None else "running" if self._visible else "hidden"
-        if self._tracker.status.state in ("error", "waiting"):
-            return state, self._tracker.status.notice
+        if self._performer.status.state in ("error", "waiting"):
+            return state, self._performer.status.notice
         return state, Notice(f"engine_{state}")
 
     def _report(self, now: float) -> None:
@@ -288,11 +295,11 @@ class Engine:
         model = self._pipeline.model if self._pipeline is not None else None
         model_p50, model_p99 = self._model_times.percentiles(now)
         frame_p50, frame_p99 = self._frame_times.percentiles(now)
-        tracked = self._tracker.last
+        tracked, tracker = self._performer.tracked, self._performer.status
         self._status = EngineStatus(
             state=state,
             notice=notice,
-            warnings=self._warnings,
+            warnings=[*self._warnings, *self._performer.warnings()],
             model=model.spec.name if model is not None else "",
             device=model.device if model is not None else "",
             picture=_about(model.report) if model is not None else None,
@@ -306,10 +313,11 @@ class Engine:
             frame_ms_p50=frame_p50 * 1e3,
             frame_ms_p99=frame_p99 * 1e3,
             tracker=self._settings.tracker,
-            tracker_state=self._tracker.status.state,
-            tracker_notice=self._tracker.status.notice,
+            tracker_state=tracker.state,
+            tracker_notice=tracker.notice,
             tracker_age=self._tracker_clock() - tracked.time if tracked is not None else -1.0,
-            tracker_rate=self._tracker.status.rate,
+            tracker_rate=tracker.rate,
+            **self._performer.describe(),
         )
 
 

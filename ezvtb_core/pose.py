@@ -83,6 +83,18 @@ class TrackedPose:
 
 
 @dataclass(frozen=True)
+class Times:
+    """How a tracker that loses what it follows is covered for, in seconds."""
+
+    hold: float
+    """The last pose is held."""
+    ease: float
+    """From there to idle movement."""
+    recover: float = 0.4
+    """From wherever the picture is to a tracker that is back."""
+
+
+@dataclass(frozen=True)
 class TrackerStatus:
     """What the panel says about a tracker."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ezvtb_core.assemble import Assembly
 from ezvtb_core.engine import Engine
+from ezvtb_core.link.feeds import Feed
 from ezvtb_core.link.framebuffer import FrameBuffer
 from ezvtb_core.link.messages import NoticeError
 from ezvtb_core.link.settings import Settings
@@ -55,14 +56,16 @@ class EngineService:
             running.engine.update(*Settings.parse(settings))
 
     def act(self, source: str, action: str) -> None:
-        """Do something once: `recentre`."""
+        """Do something once; see `Performer.act`."""
         running = self._find(source, action)
-        if running is None:
-            return
-        if action == "recentre":
-            running.engine.recentre()
-        else:
-            logger.warning("there is no action %s", action[:80])
+        if running is not None:
+            running.engine.act(action)
+
+    def feed(self, source: str, kind: str, feed: Feed | None) -> None:
+        """Hand over sound or camera pictures of OBS; None ends it. Raises ValueError for a kind that there is not."""
+        running = self._find(source, "feed")
+        if running is not None:
+            running.engine.feeds.set(kind, feed)
 
     def show(self, source: str, visible: bool) -> None:
         """Tell whether a scene shows the source."""

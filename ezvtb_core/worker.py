@@ -13,12 +13,15 @@ from typing import Any, BinaryIO
 
 from ezvtb_core import __version__
 from ezvtb_core.link import framebuffer, paths
+from ezvtb_core.link.feeds import Feed
 from ezvtb_core.link.protocol import STATUS_INTERVAL, VERSION
 from ezvtb_core.service import EngineService
 
 logger = logging.getLogger(__name__)
 EXIT_LIMIT = 2.0
 """Seconds the engines have to end after OBS is gone; then the process ends without them."""
+SWITCH_INTERVAL = 0.0005
+"""Seconds that a drawing thread may keep the GIL from one that has received a pose: Python's 0.005 would be seen as delay."""
 
 
 class Hub:
@@ -31,6 +34,7 @@ class Hub:
             "open": self._open,
             "update": lambda message: self.service.update(message["source"], message["settings"]),
             "act": lambda message: self.service.act(message["source"], message["action"]),
+            "feed": self._feed,
             "show": lambda message: self.service.show(message["source"], message["visible"]),
             "close": self._close,
         }
@@ -54,7 +58,12 @@ class Hub:
         source = message["source"]
         self.buffers[source] = message["buffer"]
         self.service.open(source, message["settings"], message["buffer"], message["capacity"])
+        for kind, feed in message.get("feeds", {}).items():
+            self.service.feed(source, kind, Feed.from_json(feed))
         self.service.show(source, message["visible"])
+
+    def _feed(self, message: Mapping[str, Any]) -> None:
+        self.service.feed(message["source"], message["kind"], Feed.from_json(message["feed"]))
 
     def _close(self, message: Mapping[str, Any]) -> None:
         self.buffers.pop(message["source"], None)
@@ -64,6 +73,7 @@ class Hub:
 def main(argv: list[str]) -> int:
     """Serve until stdin ends. `argv` is empty."""
     _log_to_file()
+    sys.setswitchinterval(SWITCH_INTERVAL)
     parent = os.getppid()
     commands = sys.stdin.buffer
     output = _private_stdout()

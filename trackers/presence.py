@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ezvtb_core.pose import BREATHING, WINK, FloatArray, TrackedPose, lerp, neutral
+from ezvtb_core.pose import BREATHING, WINK, FloatArray, Times, TrackedPose, lerp, neutral
 from trackers.idle import smoothstep
 
 STALE_SECONDS = 0.4
 """A pose older than this is a lost one; the largest hole of a healthy camera tracker on a busy machine was 0.12 s."""
-RETURN_SECONDS = 0.4
-"""From wherever the picture is to a tracker that is back."""
 BLIND_SECONDS = 12.0
 """A person blinks every few seconds: a live tracker without one blink for this long does not see them."""
 BLINK_SEEN = 0.4
@@ -36,38 +34,38 @@ class Presence:
         self._unblinking = 0.0  # live seconds without a blink
         self._blink_weight = 1.0
 
-    def blend(self, live: TrackedPose | None, now: float, idle_pose: FloatArray, hold: float, ease: float) -> FloatArray:
+    def blend(self, live: TrackedPose | None, now: float, idle_pose: FloatArray, times: Times) -> FloatArray:
         """The pose to show at `now` (seconds, as `live.time`), a new float32 (45,) inside the ranges.
 
         `live` is the tracker's newest pose, None before the first; `idle_pose` the idle movement of this moment, float32
-        (45,); `hold` and `ease` seconds as in the settings. Breath is always idle's. Idle's blinks show while nobody is seen,
+        (45,). Breath is always idle's. Idle's blinks show while nobody is seen,
         and while live when the tracker has seen no blink for `BLIND_SECONDS`.
         """
         step = min(max(now - self._last, 0.0), _LONGEST_STEP) if self._last > float("-inf") else 0.0
         self._last = now
-        self._choose(live, now, hold, ease)
+        self._choose(live, now, times)
         inside = now - self._since
         if self.state == "live":
             assert live is not None
-            self._base = _mix(self._from, live.pose, inside / RETURN_SECONDS)
+            self._base = _mix(self._from, live.pose, inside / max(times.recover, 1e-3))
             self._watch_blinks(live.pose, step)
         elif self.state == "hold":
             # Who was lost in the middle of a blink would stand there with shut eyes.
             self._base[WINK] = self._from[WINK] * (1.0 - smoothstep(inside / _LIDS_OPEN_SECONDS))
         elif self.state == "ease":
-            self._base = _mix(self._from, idle_pose, inside / max(ease, 1e-3))
+            self._base = _mix(self._from, idle_pose, inside / max(times.ease, 1e-3))
         else:
             self._base = idle_pose.copy()
         return self._overlay(idle_pose, step)
 
-    def _choose(self, live: TrackedPose | None, now: float, hold: float, ease: float) -> None:
+    def _choose(self, live: TrackedPose | None, now: float, times: Times) -> None:
         age = now - live.time if live is not None else float("inf")
         if age <= STALE_SECONDS:
             wanted = "live"
         elif self.state in ("live", "hold"):
-            wanted = "hold" if age < max(hold, STALE_SECONDS) else "ease"
+            wanted = "hold" if age < max(times.hold, STALE_SECONDS) else "ease"
         else:
-            wanted = "ease" if self.state == "ease" and now - self._since < ease else "idle"
+            wanted = "ease" if self.state == "ease" and now - self._since < times.ease else "idle"
         if wanted != self.state:
             self.state, self._since = wanted, now
             self._from = self._base.copy()

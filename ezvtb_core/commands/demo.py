@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import trackers
-from ezvtb_core.assemble import Assembly, movement
+from ezvtb_core.assemble import Assembly, cast, movement
 from ezvtb_core.commands import entry, setting_flags, writers
 from ezvtb_core.commands.console import Console, Parser, UsageError
 from ezvtb_core.commands.measure import Recorder, TimedModel
@@ -19,11 +18,14 @@ from ezvtb_core.commands.window import Window, WindowError, has_display
 from ezvtb_core.commands.writers import Pixels, Writer
 from ezvtb_core.engine import Engine, Parts
 from ezvtb_core.frames import unpremultiply
+from ezvtb_core.link.feeds import Feeds
+from ezvtb_core.link.framebuffer import Placement
 from ezvtb_core.link.installer import InstallError
 from ezvtb_core.link.messages import NoticeError
 from ezvtb_core.link.settings import Settings
-from ezvtb_core.pacing import Pacer
-from ezvtb_core.pose import Tracker
+from ezvtb_core.pacing import Clock, Pacer
+from ezvtb_core.performer import Cast
+from trackers.context import Context
 from trackers.idle import IdleTracker
 
 DEFAULT_SECONDS = 10.0
@@ -87,6 +89,9 @@ class _Sink:
         # A new array for every frame: the window's thread may still look at the one before.
         self.newest = np.frombuffer(pixels.tobytes(), np.uint8).reshape(height, width, 4)
 
+    def place(self, placement: Placement) -> None:
+        """The whole picture moves in a scene of OBS only."""
+
 
 class _Demo:
     def __init__(self, settings: Settings, model: TimedModel, options: argparse.Namespace, console: Console) -> None:
@@ -107,7 +112,7 @@ class _Demo:
     def film(self, out: Path) -> dict[str, Any]:
         """Write a file frame by frame; Ctrl-C ends it early with what there is."""
         writer = writers.open_writer(out, self.settings.fps, _colour(self.options.background))
-        engine = self._start(self._now if self.simulated else time.monotonic, self._make_tracker)
+        engine = self._start(self.simulated)
         began = time.perf_counter()
         try:
             frames = self._draw(engine, writer)
@@ -136,7 +141,7 @@ class _Demo:
 
     def show(self, window: Window) -> dict[str, Any]:
         """The live window, until it is closed or the time is over."""
-        engine = self._start(time.monotonic, trackers.create)
+        engine = self._start(simulated=False)
         engine.start()
         began = time.perf_counter()
         try:
@@ -157,12 +162,15 @@ class _Demo:
     def _now(self) -> float:
         return self.now
 
-    def _make_tracker(self, settings: Settings) -> Tracker:
-        return IdleTracker(settings, now=self._now) if self.simulated else trackers.create(settings)
-
-    def _start(self, tracker_clock: Callable[[], float], make_tracker: Callable[[Settings], Tracker]) -> Engine:
-        parts = Parts(lambda _: self.model, make_tracker, movement("demo"))
-        engine = self.engine = Engine(self.settings, parts, name="demo", listener=self.recorder.add, tracker_clock=tracker_clock)
+    def _start(self, simulated: bool) -> Engine:
+        feeds = Feeds()
+        if simulated:
+            clock: Clock = self._now
+            actors = Cast(lambda settings: IdleTracker(settings, Context(), now=self._now), movement("demo"))
+        else:
+            clock, actors = time.monotonic, cast(self.settings, "demo", feeds)
+        parts = Parts(lambda _: self.model, actors, feeds)
+        engine = self.engine = Engine(self.settings, parts, name="demo", listener=self.recorder.add, tracker_clock=clock)
         engine.attach(self.sink)
         return engine
 

@@ -99,7 +99,7 @@ class Window:
             if event.type == pygame.QUIT or (event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE):
                 return False
             if event.type == pygame.KEYDOWN and event.key == pygame.K_r:
-                engine.recentre()
+                engine.act("recentre")
         return True
 
     def _title(self, engine: Engine) -> None:

@@ -8,6 +8,7 @@ Layout, little endian, all offsets in bytes::
     64    u64 newest: sequence number of the newest complete frame, 0 before the first
     128   u32 reading: slot number + 1 that the reader is using, 0 for none
     192   per slot, 64 apart: u64 sequence (0 while it is written), u32 width, u32 height, u32 stride
+    448   i16 × 4: where the picture is to be drawn (see `place`)
     4096  slot 0 pixels, then slot 1, slot 2, each at a multiple of 4096: premultiplied BGRA8, rows `stride` apart
 
 Why a frame is never torn: the writer picks a slot that is neither the newest nor the one being read, and zeroes its
@@ -36,20 +37,31 @@ from typing import Callable, List, Optional, Tuple
 from ezvtb_core.link.messages import NoticeError
 
 MAGIC = b"EZVF"
-VERSION = 1
+VERSION = 2
 SLOTS = 3
 HEADER = 4096
 _NEWEST = 64
 _READING = 128
 _SLOT = 192
 _SLOT_STEP = 64
+_PLACE = 448
+_PLACE_STEPS = (8192.0, 8192.0, 256.0, 8192.0)
+"""Steps per side, side, degree and unit of scale: finer than a pixel of a 4K picture half that large."""
 _PREFIX = "ezvtuber-frames-"
+SOUND_PREFIX = "ezvtuber-sound-"
+_PREFIXES = (_PREFIX, SOUND_PREFIX)
 _MEMORY_BACKED = "/dev/shm"  # noqa: S108 - names in it are unguessable and opened exclusively
 _FENCE = threading.Lock()
 _HEAD = struct.Struct("<4sIII")
 _U32 = struct.Struct("<I")
 _U64 = struct.Struct("<Q")
 _SIZE = struct.Struct("<III")
+_FOUR = struct.Struct("<hhhh")
+
+Placement = Tuple[float, float, float, float]
+"""Shift right and down in parts of the picture's side, lean in degrees clockwise and scale, both about the middle of its lower
+edge; (0, 0, 0, 1) is the picture as it is."""
+UNMOVED: Placement = (0.0, 0.0, 0.0, 1.0)
 
 
 class FrameBufferError(NoticeError):
@@ -107,7 +119,7 @@ class FrameBuffer:
         if not 4 <= capacity <= 1 << 30:
             raise FrameBufferError("framebuffer_capacity", got=capacity)
         name = "%s%d-%s" % (_PREFIX, os.getpid(), uuid.uuid4().hex)
-        memory = _map(name, HEADER + SLOTS * _round_up(capacity), create=True)
+        memory = map_shared(name, HEADER + SLOTS * _round_up(capacity), create=True)
         buffer = cls(name, memory, capacity, owner=True)
         _U32.pack_into(memory, _READING, 0)
         _HEAD.pack_into(memory, 0, MAGIC, VERSION, capacity, SLOTS)
@@ -119,7 +131,7 @@ class FrameBuffer:
         if not name.startswith(_PREFIX) or os.sep in name or "/" in name:
             raise FrameBufferError("framebuffer_name", got=name[:80])
         try:
-            memory = _map(name, HEADER + SLOTS * _round_up(capacity), create=False)
+            memory = map_shared(name, HEADER + SLOTS * _round_up(capacity), create=False)
         except (OSError, ValueError) as error:
             raise FrameBufferError("framebuffer_gone", name=name, detail=str(error)) from error
         found = _HEAD.unpack_from(memory, 0)
@@ -165,6 +177,23 @@ class FrameBuffer:
         _U64.pack_into(memory, header, sequence)
         _U64.pack_into(memory, _NEWEST, sequence)
         return sequence
+
+    def place(self, placement: Placement) -> None:
+        """Say where the picture is to be drawn from now on, a new frame or not. Limited to ±4 sides, ±128°, scale -3..5.
+
+        All four go in one store of eight bytes, so that a reader never sees two of one and two of another.
+        """
+        values = zip((placement[0], placement[1], placement[2], placement[3] - 1.0), _PLACE_STEPS)
+        steps = (max(-32768, min(32767, round(value * scale))) for value, scale in values)
+        _U64.pack_into(self._open(), _PLACE, int.from_bytes(_FOUR.pack(*steps), "little"))
+
+    def placement(self) -> Placement:
+        """Where the picture is to be drawn. Cheap: asked for every drawing."""
+        packed: int = _U64.unpack_from(self._open(), _PLACE)[0]
+        if not packed:
+            return UNMOVED
+        right, down, lean, scale = _FOUR.unpack(packed.to_bytes(8, "little"))
+        return (right / _PLACE_STEPS[0], down / _PLACE_STEPS[1], lean / _PLACE_STEPS[2], 1.0 + scale / _PLACE_STEPS[3])
 
     def newest(self) -> int:
         """Sequence number of the newest frame, 0 before the first. Cheap: ask this before `read`."""
@@ -230,7 +259,8 @@ class FrameBuffer:
         return width > 0 and height > 0 and stride >= width * 4 and stride * height <= self.capacity
 
 
-def _map(name: str, size: int, create: bool) -> mmap.mmap:
+def map_shared(name: str, size: int, create: bool) -> mmap.mmap:
+    """Memory of `size` bytes that other processes open by `name`. Raises OSError, or ValueError where the size is another."""
     if sys.platform == "win32":
         return mmap.mmap(-1, size, tagname="Local\\" + name)
     path = os.path.join(_directory(), name)
@@ -256,7 +286,7 @@ def _reserve(handle: int, size: int) -> None:
 
 def remove(name: str) -> None:
     """Remove a buffer's name; mappings that are open stay valid. Nothing happens when it is gone already."""
-    if sys.platform != "win32" and name.startswith(_PREFIX):
+    if sys.platform != "win32" and name.startswith(_PREFIXES):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(_directory(), os.path.basename(name)))
 
@@ -267,9 +297,9 @@ def leftovers() -> List[Tuple[str, int]]:
         return []
     found = []
     for name in os.listdir(_directory()):
-        parts = name[len(_PREFIX) :].split("-")
-        if name.startswith(_PREFIX) and len(parts) == 2 and parts[0].isdigit():
-            found.append((name, int(parts[0])))
+        parts = name.split("-")
+        if name.startswith(_PREFIXES) and len(parts) == 4 and parts[2].isdigit():
+            found.append((name, int(parts[2])))
     return found
 
 

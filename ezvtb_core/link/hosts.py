@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Deque, Dict, Mapping, Optional
 
 from ezvtb_core.link import threads
+from ezvtb_core.link.feeds import Feed
 from ezvtb_core.link.messages import Notice, NoticeError
 from ezvtb_core.link.protocol import Connect, Connection, Message
 from ezvtb_core.link.status import EngineStatus
@@ -51,6 +52,7 @@ class _Source:
     buffer: str
     capacity: int
     visible: bool = True
+    feeds: Dict[str, Feed] = field(default_factory=dict)
 
     def opening(self, source: str) -> Message:
         return {
@@ -60,6 +62,7 @@ class _Source:
             "buffer": self.buffer,
             "capacity": self.capacity,
             "visible": self.visible,
+            "feeds": {kind: feed.to_json() for kind, feed in self.feeds.items()},
         }
 
 
@@ -100,8 +103,12 @@ class EngineHost:
         self._events.put({"do": "update", "source": source, "settings": dict(settings)})
 
     def act(self, source: str, action: str) -> None:
-        """Do something once: `recentre`."""
+        """Do something once: `recentre`, `record_start`, `record_stop`, `express_on:NAME`, `express_off:NAME`."""
         self._events.put({"do": "act", "source": source, "action": action})
+
+    def feed(self, source: str, kind: str, feed: Optional[Feed]) -> None:
+        """Hand over sound or camera pictures of OBS (`feeds.KINDS`); None ends it. Handed over again after a restart."""
+        self._events.put({"do": "feed", "source": source, "kind": kind, "feed": None if feed is None else feed.to_json()})
 
     def show(self, source: str, visible: bool) -> None:
         """Tell whether any scene shows the source; a hidden one is slowed down."""
@@ -167,6 +174,8 @@ class EngineHost:
         known = self._sources.get(source)
         if verb == "open":
             self._sources[source] = wanted = command["wanted"]
+            if known is not None:
+                wanted.feeds = known.feeds
             self._forward(wanted.opening(source))
             return
         if verb == "stop":
@@ -186,6 +195,12 @@ class EngineHost:
             known.settings = command["settings"]
         elif verb == "show":
             known.visible = command["visible"]
+        elif verb == "feed":
+            feed = Feed.from_json(command["feed"])
+            if feed is None:
+                known.feeds.pop(command["kind"], None)
+            else:
+                known.feeds[command["kind"]] = feed
         elif verb == "close":
             del self._sources[source]
             self._statuses.pop(source, None)
@@ -289,5 +304,9 @@ def _panel_words(status: EngineStatus) -> Any:
         status.notice.code,
         status.tracker_state,
         status.tracker_notice.code,
+        status.sound_notice and status.sound_notice.code,
+        status.recording,
+        status.recording_notice,
+        status.expressions,
         [warning.code for warning in status.warnings],
     )

@@ -67,6 +67,15 @@ class EngineStatus:
     """Seconds since the tracker's last pose; -1 before the first."""
     tracker_rate: float = 0.0
     """Tracker data per second."""
+    sound_state: str = ""
+    """Of what moves the mouth by sound, as `tracker_state`; empty where nothing does."""
+    sound_notice: Optional[Notice] = None
+    recording: bool = False
+    """True while the movement is being recorded."""
+    recording_notice: Optional[Notice] = None
+    """What became of the last recording, or is becoming of this one."""
+    expressions: List[str] = field(default_factory=list)
+    """Names of the expressions that are on."""
     loop_age: float = 0.0
     """Seconds since the engine's loop last came round: a watchdog's food."""
 
@@ -74,6 +83,8 @@ class EngineStatus:
         values = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
         values["notice"] = self.notice.to_json()
         values["tracker_notice"] = self.tracker_notice.to_json()
+        for name in ("sound_notice", "recording_notice"):
+            values[name] = None if values[name] is None else values[name].to_json()
         values["warnings"] = [warning.to_json() for warning in self.warnings]
         values["picture"] = None if self.picture is None else self.picture.to_json()
         return values
@@ -83,8 +94,8 @@ class EngineStatus:
         """Read what `to_json` wrote, leaving out what this version does not know."""
         known = {entry.name for entry in dataclasses.fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
-        for name in ("notice", "tracker_notice"):
-            if name in values:
+        for name in ("notice", "tracker_notice", "sound_notice", "recording_notice"):
+            if values.get(name) is not None:
                 values[name] = Notice.from_json(values[name])
         values["warnings"] = [Notice.from_json(entry) for entry in values.get("warnings", [])]
         values["picture"] = PictureStatus.from_json(values.get("picture"))

@@ -9,11 +9,14 @@ import numpy as np
 
 from ezvtb_core.engine import Engine, Parts
 from ezvtb_core.image_doctor import Report
+from ezvtb_core.link.framebuffer import Placement
 from ezvtb_core.link.messages import Notice, NoticeError
 from ezvtb_core.link.settings import Settings
 from ezvtb_core.models import ModelSpec
+from ezvtb_core.mouth import Heard
 from ezvtb_core.movement import Movement
-from ezvtb_core.pose import INDEX, SIZE, TrackedPose, TrackerStatus, neutral
+from ezvtb_core.performer import Cast
+from ezvtb_core.pose import INDEX, SIZE, Times, TrackedPose, TrackerStatus, neutral
 
 
 class FakeClock:
@@ -96,6 +99,7 @@ class FakeSink:
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
+        self.placements: list[Placement] = []
         self.trouble: NoticeError | None = None
 
     def publish(self, pixels: memoryview, width: int, height: int) -> int:
@@ -104,6 +108,31 @@ class FakeSink:
             raise self.trouble
         self.frames.append(bytes(pixels))
         return len(self.frames)
+
+
+    def place(self, placement: Placement) -> None:
+        self.placements.append(placement)
+
+
+class FakeHearing:
+    """Sound that says what it is told to say."""
+
+    def __init__(self) -> None:
+        self.heard: Heard | None = None
+        self.said: TrackerStatus | None = None
+        self.calls: list[str] = []
+
+    def update(self, settings: Settings) -> None:
+        self.calls.append("update")
+
+    def latest(self) -> Heard | None:
+        return self.heard
+
+    def status(self) -> TrackerStatus | None:
+        return self.said
+
+    def stop(self) -> None:
+        self.calls.append("stop")
 
 
 class StillIdle:
@@ -116,7 +145,7 @@ class StillIdle:
 class Direct:
     """Presence without a policy: what the tracker sees."""
 
-    def blend(self, live: TrackedPose | None, now: float, idle_pose: np.ndarray, hold: float, ease: float) -> np.ndarray:
+    def blend(self, live: TrackedPose | None, now: float, idle_pose: np.ndarray, times: Times) -> np.ndarray:
         return idle_pose if live is None else live.pose
 
 
@@ -138,7 +167,9 @@ class Bench:
         self.tracker_refusal: NoticeError | None = None
         self.settings = settings or Settings(smoothing=0)
         movement = Movement(StillIdle(), Direct())
-        parts = Parts(lambda settings: self.make_model(settings), lambda settings: self.make_tracker(settings), movement)
+        self.hearing = FakeHearing()
+        cast = Cast(lambda settings: self.make_tracker(settings), movement, hearing=self.hearing)
+        parts = Parts(lambda settings: self.make_model(settings), cast)
         clock = clock or self.clock
         self.engine = Engine(self.settings, parts, listener=listener, clock=clock, tracker_clock=clock)
         self.engine.attach(self.sink)

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from ezvtb_core.engine import HIDDEN_FPS, LAST_RETRY
@@ -11,7 +12,7 @@ from ezvtb_core.image_doctor import Finding, Report
 from ezvtb_core.link.messages import Notice, NoticeError
 from ezvtb_core.link.settings import OPTIONS, Settings
 from ezvtb_core.link.status import PictureStatus
-from ezvtb_core.pose import TrackedPose, TrackerStatus
+from ezvtb_core.pose import TrackedPose, TrackerStatus, neutral
 from tests.ezvtb_core.engine_fakes import Bench, FakeModel, FakeSink, until
 
 
@@ -60,7 +61,8 @@ def test_change_below_a_step_of_the_simplification_is_no_change(bench):
 @pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.applies == "live"])
 def test_live_settings_restart_nothing(bench, name):
     option = OPTIONS[name]
-    value = {"bool": True, "choice": "high"}.get(option.kind, option.maximum)
+    listed = option.choices[-1].value if option.choices else ""
+    value = {"bool": not option.default, "choice": listed, "text": "x"}.get(option.kind, option.maximum)
     bench.update(**{name: value})
     bench.tick(3)
     assert len(bench.models) == len(bench.trackers) == 1
@@ -202,7 +204,7 @@ def test_replaced_tracker_is_stopped_before_the_new_one_starts_and_the_model_sta
 
 
 def test_recentre_reaches_the_tracker(bench):
-    bench.engine.recentre()
+    bench.engine.act("recentre")
     bench.tick()
     assert bench.tracker.calls == ["start", "recentre"]
 
@@ -312,3 +314,33 @@ def test_model_finished_after_stop_is_released():
     bench.engine.stop(timeout=0.05)
     gate.set()
     until(lambda: made.closed == 1)
+
+
+def test_sound_moves_the_mouth_and_is_said(bench):
+    bench.tick(mouth_aaa=0.0)
+    bench.hearing.said = TrackerStatus("live", Notice("microphone_live"))
+    mouth = np.zeros(11, np.float32)
+    mouth[4] = 0.9
+    for _ in range(30):
+        bench.hearing.heard = (bench.clock.now, mouth)
+        bench.tick(mouth_aaa=0.0)
+    assert bench.engine.status().sound_state == "live"
+    assert bench.engine.status().sound_notice == Notice("microphone_live")
+    bench.update(mouth_sound="microphone")
+    bench.tick()
+    assert bench.hearing.calls == ["update"]
+    bench.engine.stop()
+    assert bench.hearing.calls == ["update", "stop"]
+
+
+def test_placement_reaches_the_sink_with_every_tick_even_without_a_new_frame(bench):
+    assert set(bench.sink.placements) == {(0.0, 0.0, 0.0, 1.0)}
+    bench.update(follow_position=True, smoothing=0)
+    frames = len(bench.sink.frames)
+    for _ in range(30):
+        bench.clock.advance(bench.engine.period())
+        bench.tracker.seen = TrackedPose(bench.clock.now, neutral(), (1.0, 0.0, 0.0))
+        bench.engine.tick()
+    assert len(bench.sink.frames) == frames
+    right, down, lean, scale = bench.sink.placements[-1]
+    assert right < -0.1 and lean < -4 and (down, scale) == (0.0, 1.0)

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from ezvtb_core import pose as poses
 from ezvtb_core.link.settings import Settings
-from ezvtb_core.movement import Movement, mirrored
+from ezvtb_core.movement import Movement
 from ezvtb_core.pose import HEAD, INDEX, TrackedPose
 from tests.ezvtb_core.engine_fakes import Direct, StillIdle
 
@@ -39,19 +38,6 @@ def test_mirror_exchanges_sides_and_turns():
     assert seen == {"eye_wink_right": 1, "head_y": -0.5, "head_x": 0.25, "neck_z": 0.5, "body_z": -0.75, "mouth_smirk": 0.5}
 
 
-def test_mirror_twice_is_the_pose():
-    assert np.array_equal(mirrored(mirrored(everything())), everything())
-
-
-@pytest.mark.parametrize("gain", [0, 50, 200])
-def test_gain_scales_the_head_within_its_range(gain):
-    pose = everything()
-    moved = Movement(StillIdle(), Direct()).pose(TrackedPose(0.0, pose), 0.0, Settings(smoothing=0, quantise=0, head_gain=gain))
-    assert np.allclose(moved[HEAD], np.clip(pose[HEAD] * gain / 100, -1, 1))
-    assert np.array_equal(np.delete(moved, range(39, 42)), np.delete(pose, range(39, 42)))
-    assert np.array_equal(pose, everything())  # the tracker's own array is left alone
-
-
 def test_smoothing_changes_without_a_jump():
     movement, pose = Movement(StillIdle(), Direct()), poses.neutral()
     movement.pose(TrackedPose(0.0, pose), 0.0, Settings(smoothing=80, quantise=0))
@@ -74,3 +60,22 @@ def test_equal_poses_have_equal_bytes():
     first = movement.pose(TrackedPose(0.0, pose), 0.0, Settings(smoothing=0, mirror=True))
     second = movement.pose(TrackedPose(0.0, -pose), 0.1, Settings(smoothing=0, mirror=True))
     assert first.tobytes() == second.tobytes()
+
+
+def test_an_expression_lies_over_the_tracker():
+    movement = Movement(StillIdle(), Direct())
+    settings = Settings(smoothing=0, quantise=0, expression_fade=0.0)
+    tracked = TrackedPose(0.0, poses.neutral())
+    movement.pose(tracked, 0.0, settings)
+    movement.expressions.press("smile")
+    shown = movement.pose(tracked, 0.1, settings)
+    assert shown[INDEX["mouth_raised_corner_left"]] > 0.3
+    movement.expressions.release("smile")
+    assert not movement.pose(tracked, 0.2, settings).any()
+
+
+def test_a_setting_that_changes_applies_to_the_pose_that_is_there():
+    movement, tracked = Movement(StillIdle(), Direct()), TrackedPose(0.0, everything())
+    movement.pose(tracked, 0.0, STEADY)
+    still = movement.pose(tracked, 0.01, STEADY.with_values({"head_gain": 0}))
+    assert not still[HEAD].any()

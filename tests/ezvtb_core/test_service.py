@@ -174,6 +174,9 @@ def test_unknown_sources_and_actions_are_no_trouble(service, buffer):
     service.open("a", {}, buffer.name, FRAME)
     service.act("a", "recentre")
     service.act("a", "explode")
+    service.feed("x", "sound", None)
+    with pytest.raises(ValueError, match="smell"):
+        service.feed("a", "smell", None)
     reaches(service, "a", state="running")
 
 

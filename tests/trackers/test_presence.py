@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ezvtb_core.pose import BREATHING, HIGHEST, INDEX, LOWEST, WINK, FloatArray, TrackedPose, neutral
+from ezvtb_core.pose import BREATHING, HIGHEST, INDEX, LOWEST, WINK, FloatArray, Times, TrackedPose, neutral
 from tests.peers import capture
 from trackers.idle import IdleMotion
 from trackers.openseeface_follow import FaceFollower
-from trackers.presence import BLIND_SECONDS, RETURN_SECONDS, STALE_SECONDS, Presence
+from trackers.presence import BLIND_SECONDS, STALE_SECONDS, Presence
 
 FPS = 30
 HEAD = INDEX["head_y"]
@@ -27,8 +27,8 @@ def turned(value: float, time: float, wink: float = 0.0) -> TrackedPose:
 class Stage:
     """Runs a Presence at 30 per second and keeps what it showed."""
 
-    def __init__(self, amount: float = 1.0, hold: float = 1.0, ease: float = 1.5) -> None:
-        self.presence, self.idle, self.amount, self.hold, self.ease = Presence(), IdleMotion(2), amount, hold, ease
+    def __init__(self, amount: float = 1.0, hold: float = 1.0, ease: float = 1.5, recover: float = 0.4) -> None:
+        self.presence, self.idle, self.amount, self.times = Presence(), IdleMotion(2), amount, Times(hold, ease, recover)
         self.now, self.live, self.poses, self.states = 1000.0, None, [], []
 
     def idle_pose(self) -> FloatArray:
@@ -40,7 +40,7 @@ class Stage:
             self.now += 1 / FPS
             if value is not None:
                 self.live = turned(value, self.now, wink)
-            self.poses.append(self.presence.blend(self.live, self.now, self.idle_pose(), self.hold, self.ease))
+            self.poses.append(self.presence.blend(self.live, self.now, self.idle_pose(), self.times))
             self.states.append(self.presence.state)
         return self
 
@@ -82,7 +82,7 @@ def test_no_jump_at_loss_and_return(hold: float, away: float) -> None:
     """From one side to the other with a loss between: a step of 1/30 s stays below what the shortest blend allows."""
     stage = Stage(hold=hold).run(3, 0.9).run(away).run(2, -0.9)
     steps = np.abs(np.diff(np.array(stage.poses)[3 * FPS - 5 :, CALM], axis=0)).max(axis=1)
-    assert steps.max() < 1.5 * 2.0 / RETURN_SECONDS / FPS
+    assert steps.max() < 1.5 * 2.0 / 0.4 / FPS
     assert stage.poses[-1][HEAD] == np.float32(-0.9)
 
 
@@ -139,14 +139,14 @@ def test_the_recorded_gap_frame_by_frame() -> None:
         while waiting and waiting[0][0] <= now:
             moment, payload = waiting.pop(0)
             live = follower.read(payload, moment)[1] or live
-        poses.append(presence.blend(live, now, idle.pose(now, 1.0), 1.0, 1.5))
+        poses.append(presence.blend(live, now, idle.pose(now, 1.0), Times(1.0, 1.5)))
         lives.append(live.pose if live is not None else neutral())
         states.append(presence.state)
     assert [a for a, b in zip(states, [None, *states[:-1]], strict=True) if a != b] == ["live", "hold", "ease", "idle", "live"]
     steps = np.abs(np.diff(np.array(poses)[:, CALM], axis=0)).max(axis=1)
     head = np.abs(np.diff(np.array(lives)[:, CALM], axis=0)).max(axis=1)
     lost, back = states.index("hold"), states.index("idle") + states[states.index("idle") :].index("live")
-    coming = steps[back - 1 : back + round(RETURN_SECONDS * FPS)]
+    coming = steps[back - 1 : back + round(0.4 * FPS)]
     print(
         f"steps per 1/30 s: tracker {np.delete(head, back - 1).max():.3f}, lost {steps[lost - 1 : back - 1].max():.3f}, ", end=""
     )
@@ -168,7 +168,16 @@ def test_any_sequence_of_times_stays_in_range(frames: list[tuple[float, bool, fl
     for step, seen, value in frames:
         now += step
         live = turned(value, now) if seen else live
-        pose = presence.blend(live, now, idle_pose, hold, ease)
+        pose = presence.blend(live, now, idle_pose, Times(hold, ease))
         assert pose.dtype == np.float32
         assert (pose >= LOWEST).all()
         assert (pose <= HIGHEST).all()
+
+
+@pytest.mark.parametrize("recover", [0.0, 2.0])
+def test_the_way_back_takes_as_long_as_is_set(recover: float) -> None:
+    stage = Stage(amount=0.0, recover=recover).run(2, 0.8).run(8).run(3, 0.8)
+    back = len(stage.states) - 3 * FPS
+    heads = np.array([pose[HEAD] for pose in stage.poses[back:]])
+    arrived = int(np.argmax(heads >= 0.8 - 1e-6)) / FPS
+    assert abs(arrived - recover) <= 2 / FPS

@@ -243,3 +243,30 @@ def test_only_the_user_may_read_the_frames():
     reader = FrameBuffer.create(4096)
     assert (Path(framebuffer._directory()) / reader.name).stat().st_mode & 0o077 == 0
     reader.close()
+
+
+def test_placement_crosses_and_is_unmoved_at_first(pair):
+    reader, writer = pair
+    assert reader.placement() == framebuffer.UNMOVED
+    writer.place((-0.125, 0.0625, -4.5, 1.25))
+    assert reader.placement() == (-0.125, 0.0625, -4.5, 1.25)
+    writer.place(framebuffer.UNMOVED)
+    assert reader.placement() == framebuffer.UNMOVED
+
+
+@pytest.mark.parametrize("wild", [(9.0, -9.0, 500.0, 99.0), (-1e9, 1e9, -1e9, -1e9)])
+def test_placement_is_limited(pair, wild):
+    reader, writer = pair
+    writer.place(wild)
+    right, down, lean, scale = reader.placement()
+    assert abs(right) <= 4 and abs(down) <= 4 and abs(lean) <= 128 and -3 <= scale <= 5
+
+
+def test_placement_is_finer_than_a_pixel(pair):
+    reader, writer = pair
+    for step in range(100):
+        wanted = (step / 997, -step / 997, step / 7, 1 + step / 499)
+        writer.place(wanted)
+        found = reader.placement()
+        assert max(abs(found[0] - wanted[0]), abs(found[1] - wanted[1]), abs(found[3] - wanted[3])) <= 1 / 16384
+        assert abs(found[2] - wanted[2]) <= 1 / 512

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ezvtb_core.link import hosts
+from ezvtb_core.link.feeds import Feed
 from ezvtb_core.link.hosts import EngineHost
 from ezvtb_core.link.messages import Notice, NoticeError
 from ezvtb_core.link.protocol import Connection, Message, Post
@@ -91,9 +92,8 @@ def test_a_source_is_opened_with_its_newest_settings_when_the_engines_are_ready(
     stage.host.show("a", False)
     connection = stage.running()
     stage.wait(lambda: connection.sent)
-    assert connection.sent == [
-        {"do": "open", "source": "a", "settings": {"fps": 60}, "buffer": "buffer", "capacity": 4096, "visible": False}
-    ]
+    opening = {"do": "open", "source": "a", "settings": {"fps": 60}, "buffer": "buffer", "capacity": 4096}
+    assert connection.sent == [{**opening, "visible": False, "feeds": {}}]
 
 
 def test_commands_pass_in_order(stage):
@@ -105,6 +105,29 @@ def test_commands_pass_in_order(stage):
     stage.host.close("a")
     stage.wait(lambda: len(connection.sent) == 5)
     assert [message["do"] for message in connection.sent] == ["open", "update", "act", "show", "close"]
+
+
+def test_feeds_are_handed_over_at_once_and_again_after_a_restart(stage):
+    sound, camera = Feed("ring", 96000, "Mic"), Feed("pictures", 4096, "Cam")
+    stage.host.open("a", {}, "buffer", 4096)
+    first = stage.running()
+    stage.host.feed("a", "sound", sound)
+    stage.host.feed("a", "camera", camera)
+    stage.host.feed("a", "camera", None)
+    stage.host.feed("nobody", "sound", sound)
+    stage.wait(lambda: len(first.sent) == 4)
+    assert [(message["kind"], message["feed"]) for message in first.sent[1:]] == [
+        ("sound", sound.to_json()),
+        ("camera", camera.to_json()),
+        ("camera", None),
+    ]
+    first.die()
+    second = stage.running(2)
+    stage.wait(lambda: second.sent)
+    assert second.sent[0]["feeds"] == {"sound": sound.to_json()}
+    stage.host.open("a", {}, "other buffer", 4096)
+    stage.wait(lambda: len(second.sent) == 2)
+    assert second.sent[1]["feeds"] == {"sound": sound.to_json()}
 
 
 def test_a_death_is_followed_by_a_restart_with_the_same_sources(stage):

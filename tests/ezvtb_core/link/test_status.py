@@ -20,3 +20,14 @@ def test_what_is_said_about_the_picture_survives_json():
     assert EngineStatus.from_json(data).picture == picture
     for nothing in (None, 3, {}, {"score": "high"}):
         assert EngineStatus.from_json({**data, "picture": nothing}).picture is None
+
+
+def test_sound_recording_and_expressions_survive_json():
+    status = EngineStatus(
+        sound_state="lost",
+        sound_notice=Notice("microphone_gone", name="USB"),
+        recording=True,
+        recording_notice=Notice("recording_runs"),
+        expressions=["smile"],
+    )
+    assert EngineStatus.from_json(json.loads(json.dumps(status.to_json()))) == status
