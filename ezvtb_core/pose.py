@@ -45,6 +45,8 @@ HEAD = slice(39, 42)
 BODY = slice(42, 44)
 BREATHING = INDEX["breathing"]
 WINK = slice(INDEX["eye_wink_left"], INDEX["eye_wink_right"] + 1)
+CLOSINGS = slice(WINK.start, INDEX["eye_happy_wink_right"] + 1)
+"""Everything that shuts an eye: winks, then happy winks, left before right."""
 
 LOWEST: FloatArray = np.zeros(SIZE, np.float32)
 LOWEST[37:44] = -1.0
@@ -68,6 +70,12 @@ def lerp(start: FloatArray, end: FloatArray, weight: float) -> FloatArray:
     """Linear blend, `weight` 0 gives `start`, 1 gives `end`."""
     blended: FloatArray = start + (end - start) * np.float32(weight)
     return blended.astype(np.float32, copy=False)
+
+
+def smoothstep(share: float) -> float:
+    """0 to 1 with level ends (3x² - 2x³); limited outside."""
+    share = min(max(share, 0.0), 1.0)
+    return share * share * (3.0 - 2.0 * share)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ class Context:
     """A number of the source's own, so that two sources whose movement is made up do not blink in step."""
     feeds: Feeds = field(default_factory=Feeds)
     """Sound and camera pictures that OBS hands over."""
-    calibrations: Path = paths.CALIBRATIONS
+    calibrations: Path = field(default_factory=lambda: paths.CALIBRATIONS)
     """Folder in which calibrations are kept, a file per tracker."""
-    clips: Path = paths.CLIPS
+    clips: Path = field(default_factory=lambda: paths.CLIPS)
     """Folder of recorded movement."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from ezvtb_core.link.messages import Notice
 from ezvtb_core.link.settings import Settings
-from ezvtb_core.pose import INDEX, FloatArray, TrackedPose, TrackerStatus, clamp, neutral
+from ezvtb_core.pose import INDEX, FloatArray, TrackedPose, TrackerStatus, clamp, neutral, smoothstep
 from trackers.context import Context
 
 BREATHS_PER_SECOND = 14 / 60
@@ -68,12 +68,6 @@ def saccade_seconds(amplitude: float) -> float:
     Never under 30 ms: the smallest ones would be shorter than a frame.
     """
     return max(0.021 + 0.0022 * amplitude * _DEGREES_PER_UNIT, 0.03)
-
-
-def smoothstep(share: float) -> float:
-    """0 to 1 with level ends; limited outside."""
-    share = min(max(share, 0.0), 1.0)
-    return share * share * (3.0 - 2.0 * share)
 
 
 class IdleMotion:

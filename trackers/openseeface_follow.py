@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ezvtb_core.link.settings import Settings
 from ezvtb_core.pose import TrackedPose
+from trackers.context import Context
 from trackers.openseeface_map import FaceMapper
 from trackers.openseeface_packet import Face, parse
 
@@ -32,8 +34,11 @@ def choose(faces: Sequence[Face], wanted: int, followed: int | None) -> Face | N
 class FaceFollower:
     """Datagrams → poses of one person, for a single thread; a calibration is kept for each face id."""
 
-    def __init__(self, wanted: int) -> None:
+    def __init__(self, wanted: int, settings: Settings | None = None, context: Context | None = None) -> None:
+        """`wanted`: face id. Without settings the usual ones hold, without a context no calibration is kept."""
         self.wanted = wanted
+        self._settings = settings or Settings()
+        self._folder = context.calibrations if context is not None else None
         self._mappers: dict[int, FaceMapper] = {}
         self._followed: int | None = None
         self._seen = float("-inf")
@@ -49,9 +54,20 @@ class FaceFollower:
         self._followed, self._seen = face.id, now
         if face.id not in self._mappers:
             while len(self._mappers) >= _MOST_FACES:
-                del self._mappers[next(iter(self._mappers))]
-            self._mappers[face.id] = FaceMapper()
+                self._mappers.pop(next(iter(self._mappers))).close()
+            self._mappers[face.id] = FaceMapper(self._settings, self._folder, face.id)
         return True, self._mappers[face.id].map(face, now)
+
+    def update(self, settings: Settings) -> None:
+        """Take over the settings that apply live."""
+        self.wanted, self._settings = settings.openseeface_face, settings
+        for mapper in list(self._mappers.values()):
+            mapper.update(settings)
+
+    def close(self) -> None:
+        """Save what was learned. May be called more than once."""
+        for mapper in list(self._mappers.values()):
+            mapper.close()
 
     def recentre(self) -> None:
         """Calibrate again whoever is seen from now on."""

@@ -59,6 +59,8 @@ class Face:
     gaze_right: float
     """Pupil against eyeball, mean of both eyes, in units where the eyeball's radius is about 0.09."""
     gaze_up: float
+    gaze_away: float
+    """The third component, + away from the camera: about -0.09 when looking straight ahead."""
     features: tuple[float, ...]
     """The program's 14 self-scaling features, each limited to -1..1."""
 
@@ -104,6 +106,7 @@ def _parse_face(payload: bytes, start: int) -> Face | None:
         lift=(upper[1] + lower[1] - mouth_r[1] - mouth_l[1]) / 2 / unit,  # y points down
         gaze_right=(pupil_r[0] - ball_r[0] + pupil_l[0] - ball_l[0]) / 2,
         gaze_up=(ball_r[1] - pupil_r[1] + ball_l[1] - pupil_l[1]) / 2,
+        gaze_away=(pupil_r[2] - ball_r[2] + pupil_l[2] - ball_l[2]) / 2,
         features=tuple(min(max(value, -1.0), 1.0) for value in picked[30:]),
     )
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ezvtb_core.pose import BREATHING, WINK, FloatArray, Times, TrackedPose, lerp, neutral
-from trackers.idle import smoothstep
+from ezvtb_core.pose import BREATHING, CLOSINGS, WINK, FloatArray, Times, TrackedPose, lerp, neutral, smoothstep
 
 STALE_SECONDS = 0.4
 """A pose older than this is a lost one; the largest hole of a healthy camera tracker on a busy machine was 0.12 s."""
@@ -51,7 +50,7 @@ class Presence:
             self._watch_blinks(live.pose, step)
         elif self.state == "hold":
             # Who was lost in the middle of a blink would stand there with shut eyes.
-            self._base[WINK] = self._from[WINK] * (1.0 - smoothstep(inside / _LIDS_OPEN_SECONDS))
+            self._base[CLOSINGS] = self._from[CLOSINGS] * (1.0 - smoothstep(inside / _LIDS_OPEN_SECONDS))
         elif self.state == "ease":
             self._base = _mix(self._from, idle_pose, inside / max(times.ease, 1e-3))
         else:
@@ -71,7 +70,7 @@ class Presence:
             self._from = self._base.copy()
 
     def _watch_blinks(self, pose: FloatArray, step: float) -> None:
-        seen = float(pose[WINK].max()) >= BLINK_SEEN
+        seen = float(pose[CLOSINGS].max()) >= BLINK_SEEN
         self._unblinking = 0.0 if seen else self._unblinking + step
 
     def _overlay(self, idle_pose: FloatArray, step: float) -> FloatArray:
@@ -80,7 +79,9 @@ class Presence:
         self._blink_weight = min(self._blink_weight + change, 1.0) if wanted else max(self._blink_weight - change, 0.0)
         pose: FloatArray = self._base.copy()
         pose[BREATHING] = idle_pose[BREATHING]
-        pose[WINK] = np.maximum(pose[WINK], self._blink_weight * idle_pose[WINK])
+        # Together they shut an eye once: what is shut already, smiling or not, is not shut further.
+        room = 1.0 - pose[CLOSINGS][2:]
+        pose[WINK] = np.maximum(pose[WINK], np.minimum(self._blink_weight * idle_pose[WINK], room))
         return pose
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ezvtb_core import pose
-from ezvtb_core.pose import HIGHEST, INDEX, LOWEST, NAMES, SIZE, clamp, lerp, neutral
+from ezvtb_core.pose import HIGHEST, INDEX, LOWEST, NAMES, SIZE, clamp, lerp, neutral, smoothstep
 
 
 def test_forty_five_names_in_the_order_of_the_models() -> None:
@@ -34,6 +34,7 @@ def test_forty_five_names_in_the_order_of_the_models() -> None:
         (pose.HEAD, ("head_", "neck_")),
         (pose.BODY, ("body_",)),
         (pose.WINK, ("eye_wink_",)),
+        (pose.CLOSINGS, ("eye_wink_", "eye_happy_wink_")),
         (slice(pose.BREATHING, pose.BREATHING + 1), ("breathing",)),
     ],
 )
@@ -75,3 +76,8 @@ def test_lerp() -> None:
     middle = lerp(start, end, 0.25)
     assert (middle == np.float32(0.25)).all()
     assert middle.dtype == np.float32
+
+
+def test_smoothstep_is_level_at_both_ends_and_limited_outside() -> None:
+    assert [smoothstep(value) for value in (-1.0, 0.0, 0.5, 1.0, 7.0)] == [0.0, 0.0, 0.5, 1.0, 1.0]
+    assert smoothstep(0.01) < 0.001

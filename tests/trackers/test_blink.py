@@ -73,6 +73,52 @@ def test_turned_away_the_near_eye_moves_both(turned: float, near_open: bool) -> 
     assert (closing == (0.0 if near_open else 1.0)).all()
 
 
+def test_weak_blinks_are_learned_and_then_shut_the_eyes() -> None:
+    """MediaPipe's blinks of some people peak at 0.6: an openness of 0.4 or more. Looks downwards teach nothing."""
+    trace = [0.93] * 50 + [0.6, 0.42, 0.5, 0.8]
+    closing = run(trace * 8, trace * 8)
+    assert closing[50:54].max() < 0.9
+    assert closing[-4:].max() > 0.99
+    looking_down = [0.93] * 50 + [0.6] * 40
+    closing = run(looking_down * 8, looking_down * 8)
+    assert closing[-1, 0] == pytest.approx(closing[89, 0], abs=0.05)
+
+
+def test_without_learning_the_usual_levels_stay() -> None:
+    lids = Lids()
+    lids.learn = False
+    before = lids.known()
+    run([0.7, 0.4] * 200, [0.7, 0.4] * 200, lids=lids)
+    assert lids.known() == before
+
+
+@pytest.mark.parametrize("turned", [0.0, 30.0])
+def test_always_linked_and_never_linked(turned: float) -> None:
+    left, right = [0.0] * 20, [1.0] * 20
+    always, never = Lids(), Lids()
+    always.link, never.link = "always", "never"
+    closing = run(left, right, turned, always)
+    assert (closing[:, 0] == closing[:, 1]).all()
+    assert (run(left, right, turned, never) == (1.0, 0.0)).all()
+
+
+def test_noise_of_the_openness_grows_two_and_a_half_times_at_most() -> None:
+    lids = Lids()
+    run([0.6, 0.5] * 2000, [0.6, 0.5] * 2000, lids=lids)
+    lids.learn = False
+    values = np.linspace(0, 1, 400)
+    closing = run(values.tolist(), values.tolist(), lids=lids)
+    assert np.abs(np.diff(closing[:, 0])).max() <= 2.51 * (values[1] - values[0])
+
+
+def test_levels_are_saved_and_restored_within_their_limits() -> None:
+    lids, other = Lids(), Lids()
+    run(([0.8] * 60 + [0.2, 0.1, 0.2]) * 20, [0.5] * 1260, lids=lids)
+    other.restore(lids.known())
+    assert other.known() == lids.known() != Lids().known()
+    assert all(lids.limits()[name][0] <= value <= lids.limits()[name][1] for name, value in lids.known().items())
+
+
 def test_garbage_levels_and_times_stay_in_range() -> None:
     random = np.random.default_rng(1)
     lids = Lids()

@@ -9,7 +9,7 @@ import pytest
 from ezvtb_core.link.settings import Settings
 from ezvtb_core.pose import BREATHING, HIGHEST, INDEX, IRIS_ROTATION, LOWEST, WINK
 from trackers.context import Context
-from trackers.idle import BLINK_MEAN_SECONDS, BLOCK_SECONDS, IdleMotion, IdleTracker, saccade_seconds, smoothstep
+from trackers.idle import BLINK_MEAN_SECONDS, BLOCK_SECONDS, IdleMotion, IdleTracker, saccade_seconds
 
 LEFT_LID = INDEX["eye_wink_left"]
 
@@ -143,10 +143,6 @@ def test_gaze_does_not_jump_at_the_end_of_a_minute() -> None:
     for number in range(1, 20):
         before, after = (IdleMotion(2).pose(number * BLOCK_SECONDS + delta, 1.0) for delta in (-1e-4, 1e-4))
         assert np.abs(before - after).max() < 1e-3
-
-
-def test_smoothstep() -> None:
-    assert [smoothstep(value) for value in (-1, 0, 0.5, 1, 7)] == [0, 0, 0.5, 1, 1]
 
 
 def test_tracker_is_always_live() -> None:

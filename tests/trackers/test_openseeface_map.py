@@ -1,8 +1,11 @@
 """trackers/openseeface_map.py: signs, calibration, soft limits, and agreement with MediaPipe on the same pictures."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from ezvtb_core.link.settings import Settings
 from ezvtb_core.pose import INDEX
 from tests.captures.openseeface_synthetic import face
 from tests.peers import CAPTURES, capture
@@ -13,8 +16,8 @@ from trackers.openseeface_packet import parse, wrap
 class Person:
     """Feeds made faces to a mapper, 25 per second, calibrated on `rest`."""
 
-    def __init__(self, **rest: object) -> None:
-        self.mapper, self.now, self.position = FaceMapper(), 100.0, (0.0, 0.0, 0.0)
+    def __init__(self, mapper: FaceMapper | None = None, **rest: object) -> None:
+        self.mapper, self.now, self.position = mapper or FaceMapper(), 100.0, (0.0, 0.0, 0.0)
         for _ in range(20):
             self.show(**rest)
 
@@ -133,6 +136,50 @@ def test_sides_of_the_eyes() -> None:
     for _ in range(5):
         pose = person.show(open_left=0.0, open_right=1.0)
     assert (pose["eye_wink_left"], pose["eye_wink_right"]) == (1.0, 0.0)
+
+
+def test_a_calibration_survives_a_restart_and_serves_from_the_first_frame(tmp_path: Path) -> None:
+    seat = {"up": 170.0, "right": 25.0, "tilt": 4.0, "width": 1.1, "position": (0.3, 0.1, 0.2)}
+    person = Person(FaceMapper(Settings(), tmp_path, 1), **seat)
+    person.mapper.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["openseeface-1.json"]
+    mapper = FaceMapper(Settings(), tmp_path, 1)
+    first = mapper.map(parse(face(**seat))[0], 0.0)  # type: ignore[arg-type]
+    assert np.abs(first.pose[INDEX["head_x"] : INDEX["body_z"] + 1]).max() < 1e-3
+    assert first.position == pytest.approx((0.0, 0.0, 0.0), abs=1e-3)
+    assert mapper.map(parse(face(**{**seat, "right": 41.0}))[0], 0.04).pose[INDEX["head_y"]] > 0.4  # type: ignore[arg-type]
+
+
+def test_ids_that_the_program_does_not_have_are_not_saved(tmp_path: Path) -> None:
+    for face_id in (-5, 64, 2**31 - 1):
+        Person(FaceMapper(Settings(), tmp_path, face_id)).mapper.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_posture_becomes_the_centre_in_minutes_not_in_seconds() -> None:
+    person = Person()
+    for _ in range(20 * 25):
+        soon = person.show(right=10.0)["head_y"]
+    for _ in range(600 * 25):
+        late = person.show(right=10.0)["head_y"]
+    assert soon > 0.26
+    assert late < 0.03
+
+
+def test_without_wink_assist_the_gaze_follows_through_a_blink() -> None:
+    person = Person(FaceMapper(Settings(wink_assist=False)))
+    assert person.show(open_left=0.0, open_right=0.0, gaze_up=-0.06)["iris_rotation_x"] < -0.5
+
+
+def test_upstream_mapping_is_the_original_for_ever_against_its_first_frame() -> None:
+    person = Person(FaceMapper(Settings(tracker="openseeface", mapping="easyvtuber")), right=5.0)
+    wanted = 3.0 * 10.0 / 57.3
+    assert person.show(right=15.0)["head_y"] == pytest.approx(wanted, abs=1e-5)
+    person.mapper.recentre()
+    for _ in range(30):
+        pose = person.show(right=15.0)
+    assert pose["head_y"] == pytest.approx(wanted, abs=1e-5)
+    assert person.show(open_left=0.2)["eye_happy_wink_left"] == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize(("name", "span"), [("osf_capture.bin", 1.2), ("osf_capture_expr.bin", 0.55)])

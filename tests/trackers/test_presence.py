@@ -17,10 +17,11 @@ CALM = np.r_[INDEX["head_x"] : INDEX["body_z"] + 1]
 """The gaze is left out: idle's glances are jumps, on purpose."""
 
 
-def turned(value: float, time: float, wink: float = 0.0) -> TrackedPose:
+def turned(value: float, time: float, wink: float = 0.0, happy: float = 0.0) -> TrackedPose:
     pose = neutral()
     pose[HEAD] = value
     pose[WINK] = wink
+    pose[INDEX["eye_happy_wink_left"]] = pose[INDEX["eye_happy_wink_right"]] = happy
     return TrackedPose(time, pose)
 
 
@@ -34,12 +35,12 @@ class Stage:
     def idle_pose(self) -> FloatArray:
         return self.idle.pose(self.now, self.amount)
 
-    def run(self, seconds: float, value: float | None = None, wink: float = 0.0) -> "Stage":
+    def run(self, seconds: float, value: float | None = None, wink: float = 0.0, happy: float = 0.0) -> "Stage":
         """Advance; with `value` the tracker delivers that head turn each frame."""
         for _ in range(round(seconds * FPS)):
             self.now += 1 / FPS
             if value is not None:
-                self.live = turned(value, self.now, wink)
+                self.live = turned(value, self.now, wink, happy)
             self.poses.append(self.presence.blend(self.live, self.now, self.idle_pose(), self.times))
             self.states.append(self.presence.state)
         return self
@@ -181,3 +182,23 @@ def test_the_way_back_takes_as_long_as_is_set(recover: float) -> None:
     heads = np.array([pose[HEAD] for pose in stage.poses[back:]])
     arrived = int(np.argmax(heads >= 0.8 - 1e-6)) / FPS
     assert abs(arrived - recover) <= 2 / FPS
+
+
+def test_blinks_of_a_smiling_eye_count_as_blinks() -> None:
+    stage = Stage()
+    for _ in range(10):
+        stage.run(2, 0.0).run(0.1, 0.0, happy=1.0)
+    shown = np.array(stage.poses)[FPS:, WINK.start]
+    assert shown.max() == 0.0
+
+
+def test_smiling_eyes_open_while_the_last_pose_is_held() -> None:
+    stage = Stage(hold=5.0).run(3, 0.0, happy=1.0).run(1.0)
+    assert stage.states[-1] == "hold"
+    assert stage.poses[-1][INDEX["eye_happy_wink_left"]] == 0.0
+
+
+def test_an_eye_that_smiles_shut_is_not_shut_a_second_time() -> None:
+    stage = Stage().run(30, 0.0, happy=0.9)
+    poses = np.array(stage.poses)
+    assert (poses[:, WINK.start] + poses[:, INDEX["eye_happy_wink_left"]]).max() <= 1.0 + 1e-6

@@ -18,10 +18,10 @@ class CalibrationOptions:
         kind="bool",
         group="calibration",
         applies="live",
-        label=("Recentre slowly by itself", "自动缓慢回正"),
+        label=("Recentre slowly by itself", "自动缓慢重新居中"),
         help=(
             "On: how you usually hold your head slowly becomes straight ahead. Off: only the Recentre button and hotkey do.",
-            "开启：几分钟内逐渐把您惯常的头部姿势当作正前方。关闭：只有“回正”按钮和快捷键会改变。",
+            "开启：几分钟内逐渐把您惯常的头部姿势当作正前方。关闭：只有“重新居中”按钮和快捷键会改变。",
         ),
         visible_when=("tracker", _SEEING),
     )
