@@ -18,6 +18,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from ezvtb_core.link import paths
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 REASONS = pytest.StashKey[dict[str, str]]()
@@ -60,6 +62,8 @@ CAPABILITIES: dict[str, Callable[[], str]] = {
     "shared": lambda: "" if SHARED.is_dir() else "the folder of golden values is not beside this repository",
     "video": lambda: _module("av", "video"),
     "window": lambda: _module("pygame", "window"),
+    "webcam": lambda: _module("mediapipe", "webcam"),
+    "espeak": lambda: _program("espeak-ng"),
     "xvfb": lambda: _program("Xvfb"),
     "display": _display,
     "art": _art,
@@ -123,6 +127,13 @@ def capability(config: pytest.Config, name: str, reason: str = "") -> None:
         pytest.fail(f"{name} is expected on this machine, but: {problem}", pytrace=False)
     if problem:
         pytest.skip(f"{name}: {problem}")
+
+
+@pytest.fixture(autouse=True)
+def _data_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was learned about one test's face must not be known to the next, nor to whoever works in this folder."""
+    monkeypatch.setattr(paths, "CALIBRATIONS", tmp_path / "calibrations")
+    monkeypatch.setattr(paths, "CLIPS", tmp_path / "clips")
 
 
 @pytest.fixture(scope="session")

@@ -28,9 +28,10 @@ COMMANDS: dict[str, Command] = {
     "render": Command("ezvtb_core.commands.render:run"),
     "doctor": Command("ezvtb_core.commands.doctor:run", needs="nothing"),
     "models": Command("ezvtb_core.commands.models:run"),
+    "devices": Command("ezvtb_core.commands.devices:run"),
     "picture": Command("ezvtb_core.commands.picture:run"),
     "bench": Command("ezvtb_core.commands.bench:run"),
-    "test": Command("ezvtb_core.commands.test:run", extras=("test", "video", "window", "art")),
+    "test": Command("ezvtb_core.commands.test:run", extras=("test", "video", "window", "art", "webcam")),
     "install": Command("ezvtb_core.commands.install:run", needs="outside"),
     "worker": Command("ezvtb_core.commands.entry:worker", needs="worker"),
 }

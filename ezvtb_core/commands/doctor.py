@@ -10,38 +10,19 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ezvtb_core import __version__
-from ezvtb_core.commands import obs_program, ports
+from ezvtb_core.commands import doctor_trackers, obs_program
 from ezvtb_core.commands.console import Console, Parser
+from ezvtb_core.commands.finding import NOTE, OK, PROBLEM, Finding
 from ezvtb_core.link import catalogue, characters, environment, interpreters, paths, presets
 from ezvtb_core.link.locale import say
 from ezvtb_core.link.messages import Notice, NoticeError
-from ezvtb_core.link.settings import OPTIONS, Settings
+from ezvtb_core.link.settings import Settings
 
-OK, NOTE, PROBLEM = "ok", "note", "problem"
 MARKS = {OK: "  ok  ", NOTE: " note ", PROBLEM: "!FIX! "}
 LOW_SPACE = 500 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    area: str
-    level: str
-    """`ok`, `note` (something that only some need), `problem` (the avatar, or a file that was put there, cannot be used)."""
-    notice: Notice
-    facts: dict[str, Any] = field(default_factory=dict)
-    """Values for programs."""
-
-    def to_json(self, locale: str) -> dict[str, Any]:
-        """Everything, and the sentence in `locale`."""
-        said = {"area": self.area, "level": self.level, "text": say(self.notice, locale)}
-        return {**said, **self.notice.to_json(), "facts": self.facts}
 
 
 def run(argv: list[str], console: Console) -> int:
@@ -216,17 +197,16 @@ def _presets(_: Console) -> Iterator[Finding]:
 
 
 def _ports(_: Console) -> Iterator[Finding]:
-    for name, option in OPTIONS.items():
-        if not name.endswith("_port"):
-            continue
-        port = int(option.default)
-        tracker = name[: -len("_port")]
-        if ports.is_free(port):
-            yield Finding("port", OK, Notice("doctor_port_free", tracker=tracker, port=port), {"port": port, "free": True})
-        else:
-            owner = ports.owner(port)
-            notice = Notice("doctor_port_taken", tracker=tracker, port=port, owner=owner)
-            yield Finding("port", NOTE, notice, {"port": port, "free": False, "owner": owner})
+    yield from doctor_trackers.listening()
+
+
+def _trackers(_: Console) -> Iterator[Finding]:
+    yield from doctor_trackers.network()
+    yield from doctor_trackers.webcam()
+    yield from doctor_trackers.sound()
+    yield from doctor_trackers.pointer()
+    yield from doctor_trackers.vmc()
+    yield from doctor_trackers.kept()
 
 
 def _disk(_: Console) -> Iterator[Finding]:
@@ -239,6 +219,6 @@ def _disk(_: Console) -> Iterator[Finding]:
 
 
 LOOKS: tuple[Callable[[Console], Iterator[Finding]], ...] = (
-    _python, _environment, _obs, _backends, _character, _pictures, _models, _presets, _ports, _disk,
+    _python, _environment, _obs, _backends, _character, _pictures, _models, _presets, _ports, _trackers, _disk,
 )  # fmt: skip
 """In the order they are shown."""

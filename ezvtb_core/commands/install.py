@@ -38,7 +38,7 @@ def _show(console: Console, part: float, notice: Notice) -> None:
 
 
 def _for_programs(extras: list[str], console: Console, stopped: threading.Event) -> int:
-    threading.Thread(target=_listen, args=(stopped,), name="cancel", daemon=True).start()
+    threading.Thread(target=listen, args=(stopped,), name="cancel", daemon=True).start()
 
     def progress(stage: str, part: float, notice: Notice) -> None:
         sentence = console.text(notice.code, **notice.params)
@@ -53,7 +53,8 @@ def _for_programs(extras: list[str], console: Console, stopped: threading.Event)
     return 0
 
 
-def _listen(stopped: threading.Event) -> None:
+def listen(stopped: threading.Event) -> None:
+    """Set `stopped` when a line `cancel` comes on stdin; returns at its end. For a thread of its own."""
     if sys.stdin is None:
         return
     for line in sys.stdin:

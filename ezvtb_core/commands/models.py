@@ -11,6 +11,7 @@ from ezvtb_core.link import catalogue
 COMMANDS = {
     "list": "ezvtb_core.commands.models_list:run",
     "check": "ezvtb_core.commands.models_check:run",
+    "download": "ezvtb_core.commands.models_download:run",
     "export": "ezvtb_core.commands.models_export:run",
 }
 """Sub-command → `module:function`, which takes the arguments after the sub-command's name, and the console."""

@@ -1,13 +1,9 @@
-"""trackers/__init__.py: the table, creation from settings, `--tracker` specs, and the texts of all trackers."""
+"""trackers/__init__.py: the table, creation from settings, and `--tracker` specs."""
 
-import json
-import re
-import string
 from pathlib import Path
 
 import pytest
 
-from ezvtb_core.link import paths
 from ezvtb_core.link.messages import NoticeError
 from ezvtb_core.link.settings import OPTIONS, Settings
 from trackers import TRACKERS, create, parse_spec
@@ -29,7 +25,7 @@ def test_every_tracker_can_be_made_and_fulfils_the_contract(name: str) -> None:
 
 
 def test_unknown_tracker_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(NoticeError, match=r"no tracker called kinect.*idle, openseeface"):
+    with pytest.raises(NoticeError, match=r"no tracker called kinect.*clip, idle, .*openseeface"):
         create(Settings(tracker="kinect"))
 
 
@@ -51,8 +47,8 @@ def test_spec(spec: str, values: dict[str, object]) -> None:
     ("spec", "sentence"),
     [
         ("", "no tracker called"),
-        ("osf:11573", "Known trackers: idle, openseeface"),
-        ("OPENSEEFACE", "Known trackers: idle, openseeface"),
+        ("osf:11573", "Known trackers: clip, idle, "),
+        ("OPENSEEFACE", "Known trackers: clip, idle, "),
         ("idle:1", "idle has no port"),
         ("openseeface:", "whole number from 1 to 65535"),
         ("openseeface:0", "whole number from 1 to 65535"),
@@ -68,23 +64,16 @@ def test_bad_spec_is_a_sentence(spec: str, sentence: str) -> None:
     assert sentence in str(caught.value)
 
 
-def _texts(locale: str) -> dict[str, str]:
-    return json.loads((paths.LOCALE / locale / "trackers.json").read_text(encoding="utf-8"))
+def test_a_file_becomes_a_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bug report.npz").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    for spec in ("clip:bug report.npz", f"clip:{tmp_path / 'bug report.npz'}"):
+        assert parse_spec(spec) == {"tracker": "clip", "clip": str(tmp_path / "bug report.npz")}
+        Settings.strict(parse_spec(spec))
 
 
-def _placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-def test_texts_have_the_same_keys_and_placeholders() -> None:
-    english, chinese = _texts("en-US"), _texts("zh-CN")
-    assert english.keys() == chinese.keys()
-    for code, text in english.items():
-        assert _placeholders(text) == _placeholders(chinese[code]), code
-
-
-def test_every_text_is_used_and_every_code_has_a_text() -> None:
-    sources = "".join(file.read_text(encoding="utf-8") for file in Path(paths.ROOT / "trackers").glob("*.py"))
-    used = set(re.findall(r"Notice(?:Error)?\(\s*\"([a-z_]+)\"", sources))
-    # tracker_starting belongs to the core's texts.
-    assert used - {"tracker_starting"} == set(_texts("en-US"))
+@pytest.mark.parametrize(
+    ("spec", "clip"), [("clip", ""), ("clip:", ""), ("clip:a name", "a name"), ("clip:C:\\x.npz", "C:\\x.npz")]
+)
+def test_the_name_of_a_recording_stays_as_it_is(spec: str, clip: str) -> None:
+    assert parse_spec(spec) == {"tracker": "clip", "clip": clip}

@@ -10,11 +10,11 @@ from ezvtb_core.link import paths
 def test_without_a_sub_command_it_explains_itself(console) -> None:
     assert models.run([], console) == 2
     assert models.run(["--help"], console) == 0
-    assert all(f"\n  {name} " in console.out for name in ("list", "check", "export"))
+    assert all(f"\n  {name} " in console.out for name in ("list", "check", "download", "export"))
 
 
 def test_an_unknown_sub_command_names_the_known_ones(console) -> None:
-    with pytest.raises(UsageError, match=r"no command dowload.*list, check, export"):
+    with pytest.raises(UsageError, match=r"no command dowload.*list, check, download, export"):
         models.run(["dowload"], console)
 
 

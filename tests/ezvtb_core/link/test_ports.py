@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from ezvtb_core.commands import ports
+from ezvtb_core.link import ports
 
 
 def test_free_and_taken() -> None:

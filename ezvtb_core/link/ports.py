@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import List
 
 from ezvtb_core.link.interpreters import hidden
 
@@ -46,10 +47,7 @@ def _linux(port: int) -> str:
                 sockets.add(f"socket:[{fields[9]}]")
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if any(
-                os.readlink(entry) in sockets  # noqa: PTH115 - Python 3.8
-                for entry in (process / "fd").iterdir()
-            ):
+            if any(os.readlink(entry) in sockets for entry in (process / "fd").iterdir()):
                 return f"{(process / 'comm').read_text().strip()} ({process.name})"
     return "?"
 
@@ -69,7 +67,7 @@ def _windows(port: int) -> str:
     return f"{row.split(',')[0].strip(chr(34))} ({process})"
 
 
-def _output(command: list[str]) -> str:
+def _output(command: List[str]) -> str:
     path = shutil.which(command[0])
     if path is None:
         return ""
