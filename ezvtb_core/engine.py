@@ -92,6 +92,8 @@ class Engine:
         self._sink_trouble: Notice | None = None
         self._unseen = True  # the sink does not have the newest frame
         self._visible = True
+        self._draw_at = 0.0
+        """When a hidden source is drawn again."""
         self._pipeline: Pipeline | None = None
         self._models: Builder[Pipeline] = Builder(f"model {name}", lambda pipeline: pipeline.close())
         self._build_problem: Notice | None = None
@@ -188,7 +190,7 @@ class Engine:
 
     def period(self) -> float:
         """Seconds between two ticks."""
-        return 1.0 / (self._settings.fps if self._visible else HIDDEN_FPS)
+        return 1.0 / (self._settings.fps if self._visible or self._performer.heeded else HIDDEN_FPS)
 
     def tick(self) -> None:
         """One frame: obey what was asked, adopt what was built, draw, report. Never raises."""
@@ -206,6 +208,9 @@ class Engine:
 
     def _draw(self, now: float) -> None:
         pose = self._performer.pose(self._tracker_clock(), self._settings)
+        if not self._visible and now < self._draw_at:
+            return  # another computer or a recording wants every pose, nobody wants the picture
+        self._draw_at = now + 0.9 / HIDDEN_FPS
         pipeline = self._pipeline
         if pipeline is None or self._sink is None:
             return

@@ -42,13 +42,14 @@ class MouthMixer:
             return pose
         spoken = self._mouth[: _SPOKEN.stop - _SPOKEN.start]
         seen = pose[_SPOKEN]
-        share = self._weight * _share(settings, float(seen.max()), float(spoken.max()))
+        share = self._weight * _share(settings, float(seen.sum()), float(spoken.sum()))
         mixed: FloatArray = pose.copy()
         mixed[_SPOKEN] = seen + (spoken - seen) * np.float32(share)
         return mixed
 
 
 def _share(settings: Settings, seen: float, spoken: float) -> float:
+    """The part of the sound; `seen` and `spoken`: how far both mouths are open, as vowels add up."""
     if settings.mouth_mix == "sound":
         return 1.0
     if settings.mouth_mix == "blend":

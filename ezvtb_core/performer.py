@@ -66,6 +66,10 @@ class Sending(Protocol):
     def send(self, tracked: TrackedPose) -> None:
         """Send a pose; never waits."""
 
+    @property
+    def sending(self) -> bool:
+        """Whether poses go anywhere."""
+
     def notice(self) -> Notice | None:
         """What is wrong; None when nothing is."""
 
@@ -117,6 +121,12 @@ class Performer:
     def tracked(self) -> TrackedPose | None:
         """The tracker's newest pose."""
         return self._slot.last
+
+    @property
+    def heeded(self) -> bool:
+        """Whether somebody wants every pose even while no scene shows the source: a recording, another computer."""
+        sending = self._cast.sending
+        return self._recording is not None or (sending is not None and sending.sending)
 
     def adopt(self, settings: Settings) -> None:
         """Begin to use a tracker that is ready."""
@@ -177,7 +187,7 @@ class Performer:
     def warnings(self) -> list[Notice]:
         """What is wrong beside the tracker."""
         notice = self._cast.sending.notice() if self._cast.sending is not None else None
-        return [] if notice is None else [notice]
+        return [*([] if notice is None else [notice]), *self._movement.expressions.problems]
 
     def stop(self, timeout: float) -> None:
         """Release tracker, sound and network; a recording is finished first."""

@@ -26,7 +26,8 @@ NEEDED_SPACE = 400 * 1024 * 1024
 ATTEMPTS = 3
 """How often an installation that lost its connection half-way is taken up again."""
 MODULES = {
-    BASE: "numpy, onnxruntime, onnx, PIL, threadpoolctl",
+    BASE: "numpy, onnxruntime, onnx, PIL, threadpoolctl, pythonosc",
+    "webcam": "mediapipe, cv2",
     "video": "av",
     "window": "pygame",
     "test": "pytest, hypothesis",

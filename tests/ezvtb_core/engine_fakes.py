@@ -109,7 +109,6 @@ class FakeSink:
         self.frames.append(bytes(pixels))
         return len(self.frames)
 
-
     def place(self, placement: Placement) -> None:
         self.placements.append(placement)
 
@@ -133,6 +132,28 @@ class FakeHearing:
 
     def stop(self) -> None:
         self.calls.append("stop")
+
+
+class FakeSending:
+    """Another computer that hears everything."""
+
+    def __init__(self) -> None:
+        self.sent: list[TrackedPose] = []
+        self.updates: list[Settings] = []
+        self.trouble: Notice | None = None
+        self.stopped = self.sending = False
+
+    def update(self, settings: Settings) -> None:
+        self.updates.append(settings)
+
+    def send(self, tracked: TrackedPose) -> None:
+        self.sent.append(tracked)
+
+    def notice(self) -> Notice | None:
+        return self.trouble
+
+    def stop(self) -> None:
+        self.stopped = True
 
 
 class StillIdle:
@@ -168,7 +189,8 @@ class Bench:
         self.settings = settings or Settings(smoothing=0)
         movement = Movement(StillIdle(), Direct())
         self.hearing = FakeHearing()
-        cast = Cast(lambda settings: self.make_tracker(settings), movement, hearing=self.hearing)
+        self.sending = FakeSending()
+        cast = Cast(lambda settings: self.make_tracker(settings), movement, self.hearing, self.sending)
         parts = Parts(lambda settings: self.make_model(settings), cast)
         clock = clock or self.clock
         self.engine = Engine(self.settings, parts, listener=listener, clock=clock, tracker_clock=clock)

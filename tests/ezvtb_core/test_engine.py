@@ -344,3 +344,23 @@ def test_placement_reaches_the_sink_with_every_tick_even_without_a_new_frame(ben
     assert len(bench.sink.frames) == frames
     right, down, lean, scale = bench.sink.placements[-1]
     assert right < -0.1 and lean < -4 and (down, scale) == (0.0, 1.0)
+
+
+def test_a_hidden_source_that_is_heeded_takes_every_pose_but_seldom_draws(bench):
+    heard: list[TrackedPose] = []
+    bench.sending.send = heard.append
+    bench.sending.sending = True
+    bench.engine.show(False)
+    bench.tick()
+    assert bench.engine.period() == pytest.approx(1 / 30)
+    runs, before = bench.model.runs, len(heard)
+    for step in range(60):
+        bench.tick(head_x=step / 60)
+    assert len(heard) - before == 60
+    assert 3 <= bench.model.runs - runs <= 5
+    bench.engine.show(True)
+    bench.tick()
+    runs = bench.model.runs
+    for step in range(10):
+        bench.tick(head_x=-step / 10)
+    assert bench.model.runs - runs == 10

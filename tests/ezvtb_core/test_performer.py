@@ -10,7 +10,7 @@ from ezvtb_core.link.settings import Settings
 from ezvtb_core.movement import Movement
 from ezvtb_core.performer import Cast, Performer
 from ezvtb_core.pose import INDEX, TrackedPose
-from tests.ezvtb_core.engine_fakes import Direct, FakeHearing, FakeTracker, StillIdle, until
+from tests.ezvtb_core.engine_fakes import Direct, FakeHearing, FakeSending, FakeTracker, StillIdle, until
 
 SETTINGS = Settings(smoothing=0, quantise=0, expression_fade=0.0)
 
@@ -37,26 +37,6 @@ class FakeRecording:
             raise self.refusal
         self.saved = True
         return Path("clips/monday.npz")
-
-
-class FakeSending:
-    def __init__(self) -> None:
-        self.sent: list[TrackedPose] = []
-        self.updates: list[Settings] = []
-        self.trouble: Notice | None = None
-        self.stopped = False
-
-    def update(self, settings: Settings) -> None:
-        self.updates.append(settings)
-
-    def send(self, tracked: TrackedPose) -> None:
-        self.sent.append(tracked)
-
-    def notice(self) -> Notice | None:
-        return self.trouble
-
-    def stop(self) -> None:
-        self.stopped = True
 
 
 class Stage:
@@ -154,4 +134,21 @@ def test_expressions_come_and_go(stage):
 def test_what_is_wrong_with_the_network_is_a_warning(stage):
     assert stage.performer.warnings() == []
     stage.sending.trouble = Notice("engine_running")
+    assert stage.performer.warnings() == [Notice("engine_running")]
+
+
+def test_a_recording_and_another_computer_want_every_pose(stage):
+    assert not stage.performer.heeded
+    stage.sending.sending = True
+    assert stage.performer.heeded
+    stage.sending.sending = False
+    stage.performer.act("record_start", SETTINGS)
+    assert stage.performer.heeded
+    stage.recordings[0].gate.set()
+    stage.performer.act("record_stop", SETTINGS)
+    assert not stage.performer.heeded
+
+
+def test_a_damaged_expression_file_is_a_warning(stage):
+    stage.performer._movement.expressions.problems = [Notice("engine_running")]
     assert stage.performer.warnings() == [Notice("engine_running")]
