@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from trackers.lan_sender import LanSender
-from trackers.sound.voice import Voice
 
 import trackers
 from ezvtb_core import backends, image_doctor, models
@@ -30,8 +28,10 @@ from ezvtb_core.pose import Tracker
 from ezvtb_core.tracking import Listener
 from trackers.context import Context
 from trackers.idle import IdleMotion
+from trackers.lan_sender import LanSender
 from trackers.presence import Presence
 from trackers.recorder import Recorder
+from trackers.sound.voice import Voice
 
 
 class Assembly:

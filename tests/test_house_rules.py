@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCALES = ("en-US", "zh-CN")
 PACKAGES = ("ezvtb_core", "trackers", "obs_bridge", "tools")
 SOURCES = sorted([ROOT / "obs_ezvtuber.py", *(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))])
-BARE_COMMANDS = ("__init__", "console", "entry", "install", "doctor", "obs", "obs_program", "ports")
+BARE_COMMANDS = ("__init__", "console", "entry", "install", "doctor", "doctor_trackers", "finding", "obs", "obs_program")
 OLD_PYTHON = [
     "obs_ezvtuber.py",
     "obs_bridge",
@@ -31,6 +31,9 @@ COVERED_ELSEWHERE = {
     "ezvtb_core/link/paths.py": "tests/ezvtb_core/link/test_environment.py",
     "ezvtb_core/link/in_process.py": "tests/ezvtb_core/link/test_host_contract.py",
     "ezvtb_core/link/worker_process.py": "tests/ezvtb_core/link/test_host_contract.py",
+    "ezvtb_core/link/option.py": "tests/ezvtb_core/link/test_settings.py",
+    "ezvtb_core/link/options/": "tests/ezvtb_core/link/test_settings.py",
+    "trackers/context.py": "tests/trackers/test_create.py",
     "ezvtb_core/link/protocol.py": "tests/ezvtb_core/link/test_hosts.py",
     "ezvtb_core/link/threads.py": "tests/ezvtb_core/link/test_hosts.py",
     "obs_bridge/": "tests/obs/test_source.py",

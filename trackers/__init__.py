@@ -7,6 +7,7 @@ line below, and its name in the choices of the setting `tracker`.
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 from ezvtb_core.link.messages import NoticeError
 from ezvtb_core.link.settings import OPTIONS, Settings, Value
@@ -38,7 +39,7 @@ def create(settings: Settings, context: Context | None = None) -> Tracker:
 
 
 def parse_spec(spec: str) -> dict[str, Value]:
-    """The settings meant by `NAME` or `NAME:PORT`, as in `--tracker openseeface:11573`.
+    """The settings meant by `NAME`, `NAME:PORT` or `clip:FILE`, as in `--tracker openseeface:11573`.
 
     Raises NoticeError for an unknown name, or a port that is not one or that the tracker does not have.
     """
@@ -46,7 +47,9 @@ def parse_spec(spec: str) -> dict[str, Value]:
     if name not in TRACKERS:
         raise NoticeError("tracker_unknown", got=spec, known=", ".join(sorted(TRACKERS)))
     values: dict[str, Value] = {"tracker": name}
-    if colon:
+    if name == "clip":
+        values["clip"] = _clip(port)
+    elif colon:
         option = OPTIONS.get(f"{name}_port")
         if option is None:
             raise NoticeError("tracker_no_port", name=name, got=spec)
@@ -54,3 +57,9 @@ def parse_spec(spec: str) -> dict[str, Value]:
             raise NoticeError("tracker_bad_port", got=spec, name=name, example=option.default)
         values[option.name] = int(port)
     return values
+
+
+def _clip(text: str) -> str:
+    """A file that is there as a whole path, for who reads the setting may be in another folder; a recording's name as it is."""
+    file = Path(text).expanduser()
+    return str(file.resolve()) if text and file.is_file() else text

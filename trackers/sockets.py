@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import logging
 import socket
 import sys
 import time
+import unicodedata
 
 from ezvtb_core.link.messages import Notice
 
@@ -87,14 +89,30 @@ def explain(error: OSError, port: int) -> Notice:
     return Notice("udp_port_failed", port=port, detail=error.strerror or str(error))
 
 
-def lan_address() -> str:
-    """This computer's address in its network, for people to type elsewhere; 127.0.0.1 without a network."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def lan_address(peer: str = "192.0.2.1") -> str:
+    """This computer's address as `peer` (numeric) would reach it, for people to type there; 127.0.0.1 without a network.
+
+    The default is an address of RFC 5737: the way to the internet, which is usually also the way to the phone.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in peer else socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # an address of RFC 5737; connecting UDP chooses a route and sends nothing
+            probe.connect((peer, 9))  # connecting UDP chooses a route and sends nothing
             return str(probe.getsockname()[0])
         except OSError:
             return "127.0.0.1"
+
+
+def numeric_address(typed: str) -> str | None:
+    """The address of one device that a person typed, in its usual spelling; None for anything else, names included.
+
+    Names are refused because looking one up can take half a minute. Full-width digits and dots are understood.
+    """
+    try:
+        address = ipaddress.ip_address(unicodedata.normalize("NFKC", typed).replace("\N{IDEOGRAPHIC FULL STOP}", ".").strip())
+    except ValueError:
+        return None
+    usable = not (address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255" or "%" in str(address))
+    return str(address) if usable else None
 
 
 def is_loopback(address: str) -> bool:

@@ -13,41 +13,17 @@ import selectors
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ezvtb_core.link.messages import Notice
 from trackers.sockets import Datagram, drain, explain, is_loopback, open_sockets, spell
+from trackers.traffic import Counter, OnDatagram, Traffic
 
 logger = logging.getLogger(__name__)
 
-OnDatagram = Callable[[bytes, str, float], bool]
-"""(payload, sender as `address:port`, arrival) → True when it was of the tracker's protocol."""
-
 RETRY_SECONDS = 1.0
-LOG_SECONDS = 30.0
 JOIN_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """What a receiver has seen; times are `time.monotonic()` seconds, minus infinity for never."""
-
-    listening: bool = False
-    problem: Notice | None = None
-    """Why the port cannot be opened; None while it is open or has not been tried."""
-    accepted: int = 0
-    rejected: int = 0
-    rate: float = 0.0
-    """Accepted datagrams of the last second."""
-    sender: str = ""
-    """`address:port` of the last accepted datagram."""
-    stranger: str = ""
-    """`address:port` of the last rejected datagram."""
-    last_accepted: float = float("-inf")
-    last_rejected: float = float("-inf")
 
 
 class UdpReceiver:
@@ -72,24 +48,21 @@ class UdpReceiver:
     ) -> None:
         self.port = port
         self.lan = lan
-        self._on_datagram = on_datagram
+        self._counter = Counter(on_datagram, f"UDP port {port}")
         self._every = every
         self._on_tick = on_tick
         self._tick_seconds = tick_seconds
         self._next_tick = float("-inf")
         self._shared: _Port | None = None
-        self._lock = threading.Lock()
-        self._traffic = Traffic()
-        self._recent: deque[float] = deque(maxlen=4096)
-        self._next_log = float("-inf")
+        self._problem: Notice | None = None
 
     def start(self) -> None:
         """Begin listening; returns at once. Trouble shows in `traffic`. Does nothing when already started."""
         if self._shared is None:
             try:
-                self._shared = _Port.attach(self)
+                _Port.attach(self)
             except OSError as error:  # no descriptors or threads left
-                self._traffic = replace(self._traffic, problem=explain(error, self.port))
+                self._problem = explain(error, self.port)
 
     def stop(self) -> None:
         """End listening; a callback that is running then is the last one. May be called more than once."""
@@ -107,23 +80,16 @@ class UdpReceiver:
     def traffic(self) -> Traffic:
         """A snapshot, from any thread."""
         shared = self._shared
-        now = time.monotonic()
-        with self._lock:
-            while self._recent and now - self._recent[0] > 1.0:
-                self._recent.popleft()
-            return replace(
-                self._traffic,
-                listening=shared is not None and shared.listening,
-                problem=shared.problem if shared is not None else self._traffic.problem,
-                rate=float(len(self._recent)),
-            )
+        if shared is None:
+            return self._counter.traffic(False, self._problem)
+        return self._counter.traffic(shared.listening, shared.problem)
 
     def deliver(self, batch: list[Datagram]) -> None:
         """Called by the port's thread with what was waiting, oldest first."""
         for payload, address, port, arrival in batch if self._every else reversed(batch):
             if not self.lan and not is_loopback(address):
                 continue
-            if self._offer(payload, spell(address, port), arrival) and not self._every:
+            if self._counter.offer(payload, spell(address, port), arrival) and not self._every:
                 return
 
     def tick(self, now: float) -> float:
@@ -135,29 +101,8 @@ class UdpReceiver:
             try:
                 self._on_tick()
             except Exception:  # noqa: BLE001 - the thread's border; logged, at most every 30 s
-                self._log("handshake on UDP port %d failed")
+                self._counter.log("handshake on %s failed")
         return self._next_tick
-
-    def _offer(self, payload: bytes, sender: str, arrival: float) -> bool:
-        try:
-            accepted = self._on_datagram(payload, sender, arrival)
-        except Exception:  # noqa: BLE001 - the thread's border; logged, at most every 30 s
-            accepted = False
-            self._log("a datagram on UDP port %d could not be read")
-        with self._lock:
-            known = self._traffic
-            if accepted:
-                self._recent.append(arrival)
-                self._traffic = replace(known, accepted=known.accepted + 1, sender=sender, last_accepted=arrival)
-            else:
-                self._traffic = replace(known, rejected=known.rejected + 1, stranger=sender, last_rejected=arrival)
-        return accepted
-
-    def _log(self, text: str) -> None:
-        now = time.monotonic()
-        if now >= self._next_log:
-            self._next_log = now + LOG_SECONDS
-            logger.exception(text, self.port)
 
 
 class _Port:
@@ -179,16 +124,18 @@ class _Port:
         self._thread = threading.Thread(target=self._run, name=f"udp-{first.port}", daemon=True)
 
     @classmethod
-    def attach(cls, receiver: UdpReceiver) -> _Port:
+    def attach(cls, receiver: UdpReceiver) -> None:
         with cls._registry:
             port = cls._open_ports.get(receiver.port)
-            if port is None:
-                port = cls._open_ports[receiver.port] = cls(receiver)
-                port._thread.start()
-            else:
+            known = port is not None
+            port = port or cls(receiver)
+            receiver._shared = port  # before the thread starts: the first tick already sends
+            if known:
                 port._receivers = (*port._receivers, receiver)
                 port._wake()
-            return port
+            else:
+                cls._open_ports[receiver.port] = port
+                port._thread.start()
 
     def detach(self, receiver: UdpReceiver) -> None:
         # Joined under the lock, so that a successor on the same port finds it free.

@@ -1,6 +1,7 @@
 """A running OpenSeeFace tracker."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,9 @@ from trackers.openseeface import OpenSeeFaceTracker
 
 
 @pytest.fixture
-def tracker() -> Iterator[OpenSeeFaceTracker]:
-    made = OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=free_port()), Context())
+def tracker(tmp_path: Path) -> Iterator[OpenSeeFaceTracker]:
+    settings = Settings(tracker="openseeface", openseeface_port=free_port())
+    made = OpenSeeFaceTracker(settings, Context(calibrations=tmp_path))
     made.start()
     assert wait_until(lambda: made.status().state == "waiting")
     yield made

@@ -106,6 +106,33 @@ def test_it_is_started_and_its_packets_move_the_avatar(folder: Path, start) -> N
     tracker.stop()
 
 
+def owned(folder: Path, port: int) -> OpenSeeFaceTracker:
+    return OpenSeeFaceTracker(Settings(tracker="openseeface", openseeface_port=port, openseeface_folder=str(folder)), Context())
+
+
+def test_a_tracker_that_is_told_where_it_lies_starts_it_and_ends_it(folder: Path) -> None:
+    tracker = owned(folder, free_port())
+    tracker.start()
+    try:
+        assert tracker.status().notice.code in ("tracker_starting", "openseeface_starting")
+        assert wait_until(lambda: tracker.status().state == "live")
+        (run,) = runs(folder)
+    finally:
+        tracker.stop()
+    assert wait_until(lambda: not alive(run["process"]))
+
+
+def test_a_tracker_says_why_the_program_that_it_starts_sends_nothing(folder: Path) -> None:
+    (folder / "does").write_text("ModuleNotFoundError: No module named 'onnxruntime'")
+    tracker = owned(folder, free_port())
+    tracker.start()
+    try:
+        assert wait_until(lambda: tracker.status().notice.code == "openseeface_module")
+        assert tracker.status().state == "error"
+    finally:
+        tracker.stop()
+
+
 def test_the_frame_rate_is_asked_for_only_where_it_is_known(folder: Path, start) -> None:
     start(folder)
     assert wait_until(lambda: len(runs(folder)) == 1)

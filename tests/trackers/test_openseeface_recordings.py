@@ -3,12 +3,13 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ezvtb_core.link.settings import Settings
-from ezvtb_core.pose import HIGHEST, INDEX, LOWEST, TrackedPose
+from ezvtb_core.pose import HIGHEST, INDEX, LOWEST, Times, TrackedPose
 from tests.peers import Record, Replayer, capture, free_port, wait_until
 from tests.trackers.openseeface_peer import feed, port_of, settle
 from trackers.context import Context
@@ -52,10 +53,10 @@ def test_replay_over_a_socket_follows_the_head(tracker: OpenSeeFaceTracker, name
 
 
 @pytest.mark.parametrize("wanted", [0, 1])
-def test_two_faces_follow_the_chosen_one(wanted: int) -> None:
+def test_two_faces_follow_the_chosen_one(wanted: int, tmp_path: Path) -> None:
     records = capture("osf_capture_2faces.bin")[3:]
     tracker = OpenSeeFaceTracker(
-        Settings(tracker="openseeface", openseeface_port=free_port(), openseeface_face=wanted), Context()
+        Settings(tracker="openseeface", openseeface_port=free_port(), openseeface_face=wanted), Context(calibrations=tmp_path)
     )
     tracker.start()
     try:
@@ -99,7 +100,7 @@ def _watch(tracker: OpenSeeFaceTracker, running: Callable[[], bool]) -> tuple[np
     times, poses, states = [], [], []
     while running():
         now = time.monotonic()
-        poses.append(presence.blend(tracker.latest(), now, idle.pose(now, 1.0), hold=1.0, ease=1.5))
+        poses.append(presence.blend(tracker.latest(), now, idle.pose(now, 1.0), Times(1.0, 1.5)))
         times.append(now)
         states.append(presence.state)
         time.sleep(max(now + 1 / 30 - time.monotonic(), 0.0))

@@ -261,3 +261,12 @@ def test_latency_from_datagram_to_callback() -> None:
     p50, p99 = np.percentile(seconds, [50, 99]) * 1000
     print(f"datagram to callback: p50 {p50:.3f} ms, p99 {p99:.3f} ms")
     assert p50 < 20
+
+
+def test_the_very_first_tick_can_send() -> None:
+    for _ in range(30):
+        sent: list[bool] = []
+        ear = Ear(on_tick=lambda sent=sent: sent.append(ear.receiver.send(b"hello", "127.0.0.1", 9)))  # noqa: B023 - called at once
+        with ear:
+            assert wait_until(lambda sent=sent: bool(sent))
+        assert sent[0]

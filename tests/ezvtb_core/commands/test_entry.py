@@ -82,7 +82,7 @@ def test_the_environment_is_made_first_and_progress_stays_off_stdout(monkeypatch
     monkeypatch.setattr(installer, "install", install)
     monkeypatch.setattr(entry, "_target", lambda _: lambda argv, console: 7)
     assert entry.main(["test", "-k", "x"], {}) == 7
-    assert made == [("test", "video", "window", "art")]
+    assert made == [("test", "video", "window", "art", "webcam")]
     said = capsys.readouterr()
     assert said.out == ""
     assert "First start" in said.err
