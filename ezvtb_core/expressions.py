@@ -91,6 +91,12 @@ class Expressions:
         gone = {name: self._known[name] for name in self._progress if name in self._known}
         self._known = {**gone, **{expression.name: expression for expression in found}}
 
+    def keep(self, label: str, pose: FloatArray) -> ExpressionFile:
+        """Keep the face of `pose` (45,) as one of the user's own, known from now on; see `save`."""
+        kept = save(label, pose, self._folder)
+        self.reload()
+        return kept
+
     def press(self, name: str) -> None:
         """Bring an expression. One that is not known, not even from a file that is new, is left out: hotkeys outlive files."""
         if name not in self._known:

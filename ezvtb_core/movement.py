@@ -10,7 +10,7 @@ from ezvtb_core.link.framebuffer import UNMOVED, Placement
 from ezvtb_core.link.settings import Settings
 from ezvtb_core.mouth import Heard, MouthMixer
 from ezvtb_core.placing import Placing
-from ezvtb_core.pose import FloatArray, Times, TrackedPose, clamp
+from ezvtb_core.pose import FloatArray, Times, TrackedPose, clamp, neutral
 from ezvtb_core.quantise import quantise
 from ezvtb_core.smoothing import OneEuro
 
@@ -62,6 +62,11 @@ class Movement:
         self._last = now
         self.placement = self._placing.place(tracked, now, settings)
         return quantise(pose, settings.quantise)
+
+    @property
+    def face(self) -> FloatArray:
+        """The tracker's newest pose as the streamer wants it, before presence, sound and expressions: float32 (45,)."""
+        return neutral() if self._fitted is None else self._fitted.pose
 
     def _fit(self, tracked: TrackedPose | None, settings: Settings) -> TrackedPose | None:
         """`tracked` to the streamer's taste; made anew only when one of both has changed."""

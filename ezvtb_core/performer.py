@@ -104,7 +104,8 @@ class Performer:
         self._recording: Recording | None = None
         self._recorded: Recording | None = None
         """The recording in progress, or the last one."""
-        self._recording_problem: Notice | None = None
+        self._message: Notice | None = None
+        """What is said in place of what the recording says."""
         self._slot.rebuild(settings)
 
     @property
@@ -143,7 +144,8 @@ class Performer:
             self._slot.update(settings)
 
     def act(self, action: str, settings: Settings) -> None:
-        """Do something once: `recentre`, `record_start`, `record_stop`, `express_on:NAME`, `express_off:NAME`."""
+        """Do something once: `recentre`, `record_start`, `record_stop`, `express_on:NAME`, `express_off:NAME`,
+        `express_save:LABEL` (keep the face of this moment as an expression)."""
         verb, _, name = action.partition(":")
         if verb == "recentre":
             self._slot.recentre()
@@ -151,6 +153,8 @@ class Performer:
             self._movement.expressions.press(name)
         elif verb == "express_off":
             self._movement.expressions.release(name)
+        elif verb == "express_save":
+            self._keep_face(name)
         elif verb == "record_start":
             self._begin_recording(settings)
         elif verb == "record_stop":
@@ -173,14 +177,14 @@ class Performer:
     def describe(self) -> dict[str, Any]:
         """The fields of `EngineStatus` about sound, recording and expressions."""
         sound = self._cast.hearing.status() if self._cast.hearing is not None else None
-        recorded = self._recording_problem
-        if recorded is None and self._recorded is not None:
-            recorded = self._recorded.notice()
+        message = self._message
+        if message is None and self._recorded is not None:
+            message = self._recorded.notice()
         return {
             "sound_state": sound.state if sound is not None else "",
             "sound_notice": sound.notice if sound is not None else None,
             "recording": self._recording is not None,
-            "recording_notice": recorded,
+            "message": message,
             "expressions": self._movement.expressions.active(),
         }
 
@@ -205,11 +209,19 @@ class Performer:
         if self._cast.sending is not None:
             self._cast.sending.send(tracked)
 
+    def _keep_face(self, label: str) -> None:
+        try:
+            kept = self._movement.expressions.keep(label, self._movement.face)
+        except NoticeError as error:
+            self._message = error.notice
+        else:
+            self._message = Notice("expression_saved", label=kept.label("en"), name=kept.name)
+
     def _begin_recording(self, settings: Settings) -> None:
         if self._recording is not None or self._cast.record is None:
             return
         self._recording = self._recorded = self._cast.record(settings)
-        self._recording_problem = None
+        self._message = None
 
     def _end_recording(self, wait: float = 0.0) -> None:
         recording, self._recording = self._recording, None
@@ -220,7 +232,7 @@ class Performer:
             try:
                 recording.finish()
             except NoticeError as error:
-                self._recording_problem = error.notice
+                self._message = error.notice
 
         # Writing takes longer than a frame.
         threads.start(finish, "recording").join(wait)

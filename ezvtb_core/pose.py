@@ -8,6 +8,7 @@ the subject's own right, ``neck_z`` + tilts towards the subject's own right shou
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -61,8 +62,10 @@ def neutral() -> FloatArray:
 
 
 def clamp(pose: FloatArray) -> FloatArray:
-    """Return `pose` (45,) limited to its ranges; values that are not numbers become 0."""
-    limited: FloatArray = np.clip(np.nan_to_num(pose, nan=0.0, posinf=1.0, neginf=-1.0), LOWEST, HIGHEST)
+    """Return `pose` (45,) or (N, 45) limited to its ranges; values that are not numbers become 0."""
+    limited: FloatArray = np.minimum(np.maximum(pose, LOWEST), HIGHEST)
+    if not math.isfinite(float(np.add.reduce(limited, axis=None))):
+        limited = np.where(np.isnan(limited), np.float32(0.0), limited)
     return limited.astype(np.float32, copy=False)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from typing import Optional
 
-from ezvtb_core.link.framebuffer import Frame, FrameBuffer
+from ezvtb_core.link.framebuffer import UNMOVED, Frame, FrameBuffer, Placement
 from obs_bridge import libobs as c
 from obs_bridge.registration import Instance
 
@@ -49,14 +50,22 @@ class Drawer:
         address = ctypes.cast(ctypes.c_char_p(pixels), ctypes.c_void_p).value or 0
         self.upload(instance, address, width, height, width * 4, colour_format)
 
-    def draw(self, instance: Instance) -> None:
-        """Draw the texture. The sequence is that of plugins/image-source in obs-studio; every state is left as found."""
+    def draw(self, instance: Instance, placement: Placement = UNMOVED) -> None:
+        """Draw the texture. The sequence is that of plugins/image-source in obs-studio; every state is left as found.
+
+        `placement`: where to, see `FrameBuffer.placement`. What leaves the source's box is seen in a scene, as long as no
+        crop, filter or scale filter of the user makes OBS draw the box alone.
+        """
         library = self._library
         if not instance.texture:
             return
         if not self._effect:
             self._effect = library.obs_get_base_effect(c.OBS_EFFECT_DEFAULT)
             self._image_parameter = library.gs_effect_get_param_by_name(self._effect, b"image")
+        moved = placement != UNMOVED
+        if moved:
+            library.gs_matrix_push()
+            self._place(placement, instance.width, instance.height)
         previous = library.gs_framebuffer_srgb_enabled()
         library.gs_enable_framebuffer_srgb(True)
         library.gs_blend_state_push()
@@ -66,3 +75,14 @@ class Drawer:
             library.gs_draw_sprite(instance.texture, 0, instance.width, instance.height)
         library.gs_blend_state_pop()
         library.gs_enable_framebuffer_srgb(previous)
+        if moved:
+            library.gs_matrix_pop()
+
+    def _place(self, placement: Placement, width: int, height: int) -> None:
+        """Lean and scale about the middle of the lower edge, then shift. The last call acts first."""
+        library = self._library
+        right, down, degrees, scale = placement
+        library.gs_matrix_translate3f((0.5 + right) * width, (1.0 + down) * height, 0.0)
+        library.gs_matrix_rotaa4f(0.0, 0.0, 1.0, math.radians(degrees))
+        library.gs_matrix_scale3f(scale, scale, 1.0)
+        library.gs_matrix_translate3f(-0.5 * width, -1.0 * height, 0.0)

@@ -17,12 +17,18 @@ class Engines:
     def __init__(self, process: Holder, chores: Chores) -> None:
         self._process = process
         self._chores = chores
-        self.hosts: Dict[str, EngineHost] = {host.kind: host(self._changed) for host in (ProcessHost, ThreadHost)}
+        self.hosts: Dict[str, EngineHost] = {host.kind: host(self.changed) for host in (ProcessHost, ThreadHost)}
 
     def stop(self, timeout: float) -> None:
         """End all hosts; each is waited for, at most `timeout` seconds."""
         for host in self.hosts.values():
             host.stop(timeout)
+
+    def restart(self) -> None:
+        """Start what runs again, because it has more to work with now."""
+        for host in self.hosts.values():
+            if host.host_status().state != "stopped":
+                host.restart()
 
     def refresh_later(self, instance: Instance, delay: float = 0.0) -> None:
         """Draw the source's open panel again when nothing else asked for it for `delay` seconds."""
@@ -35,7 +41,8 @@ class Engines:
             self._process.libobs.obs_source_update_properties(source)
             self._process.libobs.obs_source_release(source)
 
-    def _changed(self, name: str) -> None:
+    def changed(self, name: str) -> None:
+        """What the panel of the source with this name says is not what it said before."""
         for instance in list(self._process.instances.values()):
             if instance.state is not None and instance.state.name == name:
                 self.refresh_later(instance)

@@ -11,24 +11,37 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from ctypes import CFUNCTYPE, POINTER, c_bool, c_char_p, c_double, c_int, c_longlong, c_size_t, c_uint32, c_void_p
+from ctypes import CFUNCTYPE, POINTER, c_bool, c_char_p, c_double, c_float, c_int, c_longlong, c_size_t, c_uint32, c_void_p
 from typing import Any, ClassVar, Dict, List, Optional, Tuple
 
 from ezvtb_core.link.messages import NoticeError
 
+# obs-config.h
+OBS_31_1 = 31 << 24 | 1 << 16
 # obs-source.h
 OBS_SOURCE_TYPE_INPUT = 0
 OBS_SOURCE_VIDEO = 1 << 0
+OBS_SOURCE_AUDIO = 1 << 1
 OBS_SOURCE_CUSTOM_DRAW = 1 << 3
 OBS_SOURCE_SRGB = 1 << 15
 OBS_ICON_TYPE_CUSTOM = 13
 # graphics.h
 GS_BGRA = 5
 GS_DYNAMIC = 1 << 1
+GS_ZS_NONE = 0
+GS_CLEAR_COLOR = 1 << 0
+GS_BLEND_ZERO = 0
 GS_BLEND_ONE = 1
 GS_BLEND_INVSRCALPHA = 5
 GS_IMAGE_ALPHA_PREMULTIPLY = 2
 OBS_EFFECT_DEFAULT = 0
+# media-io/audio-io.h
+MAX_AV_PLANES = 8
+MAX_AUDIO_MIXES = 6
+MAX_AUDIO_CHANNELS = 8
+AUDIO_OUTPUT_FRAMES = 1024
+# obs-hotkey.h
+OBS_INVALID_HOTKEY_ID = c_size_t(-1).value
 # obs-properties.h
 OBS_TEXT_DEFAULT = 0
 OBS_TEXT_INFO = 3
@@ -41,7 +54,8 @@ OBS_PATH_FILE = 0
 OBS_PATH_DIRECTORY = 2
 OBS_GROUP_NORMAL = 1
 
-p, s, u32, f64, i64 = c_void_p, c_char_p, c_uint32, c_double, c_longlong
+p, s, u32, f32, f64, i64 = c_void_p, c_char_p, c_uint32, c_float, c_double, c_longlong
+u8, u64 = ctypes.c_uint8, ctypes.c_uint64
 
 GetName = CFUNCTYPE(p, p)
 Create = CFUNCTYPE(p, p, p)
@@ -52,6 +66,8 @@ GetProperties = CFUNCTYPE(p, p)
 Clicked = CFUNCTYPE(c_bool, p, p, p)
 Modified = CFUNCTYPE(c_bool, p, p, p, p)
 Hotkey = CFUNCTYPE(None, p, c_size_t, p, c_bool)
+EnumSources = CFUNCTYPE(c_bool, p, p)
+AudioCapture = CFUNCTYPE(None, p, p, p, c_bool)
 
 
 class SourceInfo(ctypes.Structure):
@@ -77,6 +93,24 @@ class SourceInfo(ctypes.Structure):
     )
 
 
+class AudioData(ctypes.Structure):
+    """`struct audio_data`: addresses of float32 samples, one for each channel, and how many."""
+
+    _fields_: ClassVar[List[Any]] = [("data", p * MAX_AV_PLANES), ("frames", u32), ("timestamp", u64)]
+
+
+class AudioInfo(ctypes.Structure):
+    """`struct obs_audio_info`: frames per second, and the layout of the channels (1 mono, 2 stereo, more are more)."""
+
+    _fields_: ClassVar[List[Any]] = [("samples_per_sec", u32), ("speakers", c_int)]
+
+
+class AudioMix(ctypes.Structure):
+    """`struct obs_source_audio_mix`: addresses of `AUDIO_OUTPUT_FRAMES` float32 samples for each track and channel."""
+
+    _fields_: ClassVar[List[Any]] = [("data", (p * MAX_AUDIO_CHANNELS) * MAX_AUDIO_MIXES)]
+
+
 # name, result, arguments. Everything here may take a libobs lock: CDLL.
 LOCKING: Tuple[Tuple[str, Any, List[Any]], ...] = (
     ("obs_get_version", u32, []),
@@ -85,6 +119,11 @@ LOCKING: Tuple[Tuple[str, Any, List[Any]], ...] = (
     # A plain pointer: ctypes keeps every POINTER type for ever, one per reload of this module.
     ("obs_register_source_s", None, [p, c_size_t]),
     ("obs_get_module", p, [s]),
+    ("obs_get_audio_info", c_bool, [p]),
+    ("obs_get_audio", p, []),
+    ("audio_output_connect", c_bool, [p, c_size_t, p, p, p]),
+    ("audio_output_disconnect", None, [p, c_size_t, p, p]),
+    ("obs_get_source_by_name", p, [s]),
     ("obs_enter_graphics", None, []),
     ("obs_leave_graphics", None, []),
     ("obs_source_get_weak_source", p, [p]),
@@ -92,6 +131,13 @@ LOCKING: Tuple[Tuple[str, Any, List[Any]], ...] = (
     ("obs_source_release", None, [p]),
     ("obs_source_get_settings", p, [p]),
     ("obs_source_showing", c_bool, [p]),
+    ("obs_source_inc_showing", None, [p]),
+    ("obs_source_dec_showing", None, [p]),
+    ("obs_source_get_width", u32, [p]),
+    ("obs_source_get_height", u32, [p]),
+    ("obs_source_video_render", None, [p]),
+    ("obs_source_add_audio_capture_callback", None, [p, AudioCapture, p]),
+    ("obs_source_remove_audio_capture_callback", None, [p, AudioCapture, p]),
     ("obs_source_update", None, [p, p]),
     ("obs_source_update_properties", None, [p]),
     ("obs_hotkey_register_source", c_size_t, [p, s, s, Hotkey, p]),
@@ -134,6 +180,10 @@ LOCKING: Tuple[Tuple[str, Any, List[Any]], ...] = (
     ("obs_property_float_set_suffix", None, [p, s]),
     ("gs_create_texture_file_data2", p, [s, c_int, POINTER(c_int), POINTER(u32), POINTER(u32)]),
     ("gs_texture_destroy", None, [p]),
+    ("gs_texrender_create", p, [c_int, c_int]),
+    ("gs_texrender_destroy", None, [p]),
+    ("gs_stagesurface_create", p, [u32, u32, c_int]),
+    ("gs_stagesurface_destroy", None, [p]),
     ("bfree", None, [p]),
 )
 # Non-blocking, called where the graphics context is held or where nothing can wait: PyDLL.
@@ -150,8 +200,35 @@ DRAWING: Tuple[Tuple[str, Any, List[Any]], ...] = (
     ("gs_effect_set_texture_srgb", None, [p, p]),
     ("gs_effect_loop", c_bool, [p, s]),
     ("gs_draw_sprite", None, [p, p, u32, u32]),
+    ("gs_matrix_push", None, []),
+    ("gs_matrix_pop", None, []),
+    ("gs_matrix_translate3f", None, [f32, f32, f32]),
+    ("gs_matrix_rotaa4f", None, [f32, f32, f32, f32]),
+    ("gs_matrix_scale3f", None, [f32, f32, f32]),
+    ("gs_texrender_reset", None, [p]),
+    ("gs_texrender_begin", c_bool, [p, u32, u32]),
+    ("gs_texrender_end", None, [p]),
+    ("gs_texrender_get_texture", p, [p]),
+    ("gs_clear", None, [u32, p, f32, u8]),
+    ("gs_ortho", None, [f32] * 6),
+    # What is mapped was staged a picture ago: neither waits for the graphics processor.
+    ("gs_stage_texture", None, [p, p]),
+    ("gs_stagesurface_map", c_bool, [p, p, p]),
+    ("gs_stagesurface_unmap", None, [p]),
     ("obs_property_int_set_limits", None, [p, c_int, c_int, c_int]),
     ("obs_weak_source_get_source", p, [p]),
+    ("obs_weak_source_references_source", c_bool, [p, p]),
+    # Plain getters of a source that is held or being enumerated.
+    ("obs_source_get_name", s, [p]),
+    ("obs_source_get_id", s, [p]),
+    ("obs_source_get_type", c_int, [p]),
+    ("obs_source_get_output_flags", u32, [p]),
+    ("obs_source_removed", c_bool, [p]),
+    # Of a source that is held: what was mixed of it last. Without any lock.
+    ("obs_source_get_audio_timestamp", u64, [p]),
+    ("obs_source_audio_pending", c_bool, [p]),
+    ("obs_source_get_audio_mixers", u32, [p]),
+    ("obs_source_get_audio_mix", None, [p, p]),
 )
 # Exported by some versions only; None where missing.
 OPTIONAL: Tuple[Tuple[str, Any, List[Any]], ...] = (
@@ -178,10 +255,16 @@ class Libobs:
             self._functions[name] = _typed(locking, name, result, arguments) if hasattr(locking, name) else None
         # The same function for use inside video_render, where the graphics context is held already and nothing can wait.
         self._functions["gs_texture_destroy_now"] = _typed(drawing, "gs_texture_destroy", None, [p])
+        # From 31.1 on OBS calls none of ours with the mutex of all sources held, so the GIL may be kept while waiting for it.
+        # Then no other script can come between, which waits for that mutex with the GIL in its hands (as all of obspython does).
+        enumeration = drawing if locking.obs_get_version() >= OBS_31_1 else locking
+        self._functions["obs_enum_sources"] = _typed(enumeration, "obs_enum_sources", None, [EnumSources, p])
         self.__dict__.update(self._functions)
         # Addresses for get_width and get_height: native code that needs no GIL (see source.py).
         self.width_getter = ctypes.cast(locking.obs_property_int_min, p).value
         self.height_getter = ctypes.cast(locking.obs_property_int_max, p).value
+        # A callback that does nothing, without the GIL: takes no arguments, so it may be given any.
+        self.nothing = ctypes.cast(locking.obs_get_version, p).value
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError("libobs.%s is not in the table" % name)

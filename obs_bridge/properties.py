@@ -10,8 +10,10 @@ from ezvtb_core.link.settings import GROUPS, OPTIONS, VERSION, VERSION_KEY, Opti
 from obs_bridge import libobs as c
 from obs_bridge.registration import Holder
 
-PRESET_NAME = "preset_name"
-"""Text field of the panel, kept with the source but no setting of the engine."""
+PRESET_NAME, EXPRESSION_NAME = "preset_name", "expression_name"
+"""Text fields of the panel, kept with the source but no settings of the engine."""
+_FIELDS = {"preset": (PRESET_NAME, "panel_preset_name"), "expressions": (EXPRESSION_NAME, "panel_expression_name")}
+"""Group → the text field at its end, and the code of its label."""
 CHARACTER_PICK = "character_pick"
 """List of the panel that works like a menu: what is picked becomes the setting `character`, and the list is back at its head."""
 
@@ -41,7 +43,8 @@ class Panel:
     locale: str
     lines: Sequence[Line]
     status_buttons: Sequence[Button]
-    preset_buttons: Sequence[Button]
+    group_buttons: Mapping[str, Sequence[Button]]
+    """Group → buttons at its end."""
     buttons: Sequence[Button]
     """At the end."""
     lists: Mapping[str, Sequence[Tuple[str, str]]]
@@ -101,11 +104,10 @@ def build(process: Holder, panel: Panel, values: Mapping[str, Value], owner: int
         for option in OPTIONS.values():
             if option.group == group.name:
                 _add(process, inside, option, panel, values, owner, chinese)
-        if group.name == "preset":
-            library.obs_properties_add_text(
-                inside, PRESET_NAME.encode(), _utf8(locale.text("panel_preset_name", panel.locale)), c.OBS_TEXT_DEFAULT
-            )
-            _buttons(process, inside, panel.preset_buttons, owner)
+        if group.name in _FIELDS:
+            name, code = _FIELDS[group.name]
+            library.obs_properties_add_text(inside, name.encode(), _utf8(locale.text(code, panel.locale)), c.OBS_TEXT_DEFAULT)
+        _buttons(process, inside, panel.group_buttons.get(group.name, ()), owner)
         library.obs_properties_add_group(
             root, b"group_" + group.name.encode(), _utf8(group.label[chinese]), c.OBS_GROUP_NORMAL, inside
         )

@@ -8,13 +8,13 @@ looks up the present implementation there; reloading the script replaces the imp
 from __future__ import annotations
 
 import ctypes
+import itertools
 import logging
 import sys
 import threading
 import types
 from typing import Any, Callable, Dict, Optional, Tuple
 
-from ezvtb_core.link import locale
 from obs_bridge import libobs as c
 
 logger = logging.getLogger(__name__)
@@ -22,14 +22,14 @@ KIND = b"ezvtuber_avatar"
 NAMES = {"en-US": "EZVTuber Avatar", "zh-CN": "EZVTuber 虚拟形象"}
 _HOLDER = "_ezvtuber_obs_process"
 _START_SIDE = 512
-_NOT_OF_THE_KIND = ("clicked", "modified", "hotkey")
-"""Callbacks that are given to panels and hotkeys, not to the kind."""
+_NOT_OF_THE_KIND = ("clicked", "modified", "hotkey", "capture")
+"""Callbacks that are given to panels, hotkeys and sources of sound, not to the kind."""
 
 
 class Instance:
     """One source of OBS. Plain values only: it is handed from one generation of the script to the next."""
 
-    __slots__ = ("colour_format", "data", "height", "properties", "state", "texture", "weak", "width")
+    __slots__ = ("colour_format", "data", "height", "hotkeys", "properties", "state", "texture", "weak", "width")
 
     def __init__(self, data: int, properties: int, weak: int) -> None:
         self.data = data
@@ -40,6 +40,8 @@ class Instance:
         self.width = 0
         self.height = 0
         self.colour_format = 0
+        self.hotkeys: Dict[int, str] = {}
+        """What each hotkey of the source is for; they stay until OBS frees it."""
         self.state: Any = None
         """What the present implementation keeps for this source; replaced on reload."""
 
@@ -80,7 +82,8 @@ class Implementation:
     def modified(self, instance: Optional[Instance], properties: int, settings: int) -> bool:
         raise NotImplementedError
 
-    def recentre(self, instance: Instance) -> None:
+    def hotkey(self, instance: Instance, key: int, pressed: bool) -> None:
+        """A hotkey of `Instance.hotkeys` went down or up. OBS holds the mutex of all hotkeys: only hand over."""
         raise NotImplementedError
 
 
@@ -96,6 +99,10 @@ class Holder(types.ModuleType):
         self.still: Optional[Tuple[bytes, int, int, int]] = None
         """The bundled character at rest: premultiplied pixels, width, height, gs_color_format."""
         self.generation = 0
+        self.sinks: Dict[int, Callable[[int, bool], None]] = {}
+        """Who takes captured sound: number given with the callback → function of an `audio_data`'s address and whether muted."""
+        self.numbers = itertools.count(1)
+        """For `sinks`."""
         self._gate = threading.Lock()
         self._complained: Dict[str, int] = {}
 
@@ -213,7 +220,8 @@ class _Callbacks:
                     self._guard("modified", "modified", self._find(data), properties, settings)
                 )
             ),
-            "hotkey": c.Hotkey(lambda data, _, key, pressed: self._on_instance("recentre", data) if pressed else None),
+            "hotkey": c.Hotkey(lambda data, key, _, pressed: self._on_instance("hotkey", data, key, pressed)),
+            "capture": c.AudioCapture(self._capture),
         }
 
     def _guard(self, where: str, method: str, *arguments: Any) -> Any:
@@ -244,14 +252,21 @@ class _Callbacks:
         except Exception:
             process.complain("render")
 
+    def _capture(self, number: int, source: int, audio: int, muted: bool) -> None:
+        # On the thread of a source of sound, with its locks held: whoever is gone is not waited for.
+        try:
+            sink = self._process.sinks.get(number)
+            if sink is not None:
+                sink(audio, muted)
+        except Exception:
+            self._process.complain("capture")
+
     def _create(self, settings: int, source: int) -> int:
         process, library = self._process, self._process.libobs
         properties = library.obs_properties_create()
         data = int(library.obs_properties_add_int(properties, b"size", b"", _START_SIDE, _START_SIDE, 1))
         instance = Instance(data, properties, library.obs_source_get_weak_source(source))
         process.instances[data] = instance
-        label = process.text(locale.text("hotkey_recentre", language(library)))
-        library.obs_hotkey_register_source(source, b"ezvtuber.recentre", ctypes.string_at(label), self.c["hotkey"], data)
         self._guard("attach", "attach", instance, settings)
         return data
 

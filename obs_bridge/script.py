@@ -9,19 +9,23 @@ import sys
 from typing import Any, List, Optional
 
 from ezvtb_core import __version__
-from ezvtb_core.link import framebuffer, locale, paths
+from ezvtb_core.link import expression_files, framebuffer, locale, paths
 from obs_bridge import libobs as c
 from obs_bridge import properties, registration, source
+from obs_bridge.background import FaceModelDownload
 from obs_bridge.characters import CharacterShelf
 from obs_bridge.chores import Chores
 from obs_bridge.engines import Engines
+from obs_bridge.hotkeys import Hotkeys
 from obs_bridge.installation import Installation
+from obs_bridge.lists import Lists
 from obs_bridge.models import ModelShelf
+from obs_bridge.services import Services
 from obs_bridge.shelf import PresetShelf
 
 logger = logging.getLogger(__name__)
 STOP_LIMIT = 2.0
-"""Seconds that unloading may wait for a host to end."""
+"""Seconds that unloading may wait for a host to end, and for what is attached to other sources."""
 SWITCH_INTERVAL = 0.0005
 """Longest time in seconds that another Python script which computes may keep the graphics thread waiting for the GIL.
 
@@ -36,14 +40,23 @@ class Script:
         self.process = registration.holder()
         self.chores = Chores()
         self.engines = Engines(self.process, self.chores)
-        self.installation = Installation(self._installation_changed)
-        self.shelf = PresetShelf()
-        self.models = ModelShelf(self.chores)
-        self.characters = CharacterShelf(self.chores)
-        avatars = source.Avatars(
-            self.process, self.chores, self.engines, self.installation, self.shelf, self.models, self.characters
+        self.installation = Installation(self._installation_changed, self.engines.restart)
+        self.face_model = FaceModelDownload(self._installation_changed, self.engines.restart)
+        self.lists = Lists(self.process, self.chores)
+        services = Services(
+            process=self.process,
+            chores=self.chores,
+            engines=self.engines,
+            installation=self.installation,
+            face_model=self.face_model,
+            presets=PresetShelf(),
+            models=ModelShelf(self.chores),
+            characters=CharacterShelf(self.chores),
+            lists=self.lists,
+            # Read here and now: sources get their hotkeys when they are created, which is next.
+            hotkeys=Hotkeys(self.process, _language(), expression_files.scan()[0]),
         )
-        self.avatars = avatars
+        self.avatars = avatars = source.Avatars(services)
         registration.install(avatars, functools.partial(source.settings_of, self.process))
         self._switch_interval = sys.getswitchinterval()
         sys.setswitchinterval(min(SWITCH_INTERVAL, self._switch_interval))
@@ -54,7 +67,9 @@ class Script:
     def unload(self) -> None:
         """End every engine and thread of this generation. Sources stay, with their last frame, until OBS frees them."""
         self.installation.stop()
-        self.avatars.end()
+        self.face_model.stop()
+        self.lists.stop()
+        self.avatars.end(STOP_LIMIT)
         registration.enable(False)
         self.engines.stop(STOP_LIMIT)
         self.chores.stop(STOP_LIMIT)

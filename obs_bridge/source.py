@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 from contextlib import contextmanager
-from typing import Iterator, List, Mapping, Optional
+from typing import Iterator, Mapping, Optional
 
-from ezvtb_core.link import locale, presets
-from ezvtb_core.link.framebuffer import FrameBuffer
+from ezvtb_core.link import expression_files, locale, presets
+from ezvtb_core.link.framebuffer import UNMOVED, FrameBuffer
 from ezvtb_core.link.messages import Notice
 from ezvtb_core.link.settings import CUSTOM, FRAME_SIDE, Settings, Value
-from obs_bridge import models, panel, properties
-from obs_bridge.characters import CharacterShelf
-from obs_bridge.chores import Chores
+from obs_bridge import properties
+from obs_bridge.controls import Controls
 from obs_bridge.drawing import Drawer
-from obs_bridge.engines import Engines
-from obs_bridge.installation import Installation, open_folder
-from obs_bridge.models import ModelShelf
 from obs_bridge.registration import NAMES, Holder, Implementation, Instance, language
-from obs_bridge.shelf import PresetShelf
+from obs_bridge.services import Services
+from obs_bridge.state import State
+from obs_bridge.taps import Taps
 
 logger = logging.getLogger(__name__)
+LEARN_DELAY = 1.0
+"""Seconds after which an expression that is kept is on the disk."""
 PANEL_DELAY = 0.7
 """Seconds after the last edit until an open panel is drawn again: not while the user still drags a slider."""
-
-
-class State:
-    """What this generation of the script keeps for one source."""
-
-    def __init__(self, name: str, values: Mapping[str, Value]) -> None:
-        self.name = name
-        """The source's name towards the engine hosts; unique for the process."""
-        self.values = dict(values)
-        """As stored, defaults included, unchecked."""
-        self.settings = Settings()
-        self.warnings: List[Notice] = []
-        self.host = ""
-        self.visible = False
-        self.buffer: Optional[FrameBuffer] = None
-        self.trouble: Optional[Notice] = None
-        """Why there is no engine for this source at all."""
-        self.shown = 0
-        """Sequence number of the frame in the texture; 0 for none."""
-        self.preset_name = ""
 
 
 class Avatars(Implementation):
@@ -51,26 +32,17 @@ class Avatars(Implementation):
 
     _numbers = itertools.count(1)
 
-    def __init__(
-        self,
-        process: Holder,
-        chores: Chores,
-        engines: Engines,
-        installation: Installation,
-        shelf: PresetShelf,
-        model_shelf: ModelShelf,
-        character_shelf: CharacterShelf,
-    ) -> None:
-        self._process = process
+    def __init__(self, services: Services) -> None:
+        self._process = process = services.process
         self._library = process.libobs
-        self._engines = engines
-        self._installation = installation
-        self._chores = chores
-        self._presets = shelf
-        self._models = model_shelf
-        self._characters = character_shelf
+        self._engines = services.engines
+        self._chores = services.chores
+        self._presets = services.presets
+        self._hotkeys = services.hotkeys
+        self._taps = Taps(process, self._rename, services.engines.changed)
         self._drawer = Drawer(process.libobs)
         self._locale = language(process.libobs)
+        self._controls = Controls(services, self._locale)
         self._ended = False
 
     # --- life cycle -------------------------------------------------------------------------------------------------
@@ -78,18 +50,24 @@ class Avatars(Implementation):
     def display_name(self) -> int:
         return self._process.text(NAMES[locale.choose(self._locale)])
 
-    def end(self) -> None:
-        """The script is being unloaded: let go of every source. Each keeps its last frame and says what is missing."""
+    def end(self, timeout: float) -> None:
+        """The script is being unloaded: let go of every source. Each keeps its last frame and says what is missing.
+
+        Waits at most `timeout` seconds until nothing of ours is attached to other sources.
+        """
         self._ended = True
         for instance in list(self._process.instances.values()):
             self.detach(instance)
+        self._taps.stop(timeout)
 
     def attach(self, instance: Instance, settings: int) -> None:
         if self._ended:
             return
+        self._hotkeys.register(instance)
         properties.stamp(self._library, settings)
         state = State("source-%d" % next(self._numbers), properties.read(self._library, settings))
         instance.state = state
+        self._take_names(state, settings)
         self._apply_presets(state, settings, self._before(settings))
         self._parse(state)
         state.host = state.settings.host
@@ -106,6 +84,7 @@ class Avatars(Implementation):
         if state is None:
             return
         self._engines.hosts[state.host].close(state.name)
+        self._taps.forget(state.name)
         # A render on another thread may be reading it: the memory goes with the last reference.
         buffer, state.buffer = state.buffer, None
         if buffer is not None:
@@ -119,7 +98,7 @@ class Avatars(Implementation):
         properties.take_pick(self._library, settings)
         state.values = properties.read(self._library, settings)
         self._apply_presets(state, settings, before)
-        state.preset_name = properties.text_of(self._library, settings, properties.PRESET_NAME.encode())
+        self._take_names(state, settings)
         self._parse(state)
         if state.settings.host != state.host:
             self._engines.hosts[state.host].close(state.name)
@@ -127,6 +106,7 @@ class Avatars(Implementation):
             self._open(state)
         else:
             self._engines.hosts[state.host].update(state.name, state.settings.to_json())
+            self._serve(state)
         self._engines.refresh_later(instance, PANEL_DELAY)
 
     def show(self, instance: Instance, visible: bool) -> None:
@@ -134,17 +114,30 @@ class Avatars(Implementation):
         if state is not None:
             state.visible = visible
             self._engines.hosts[state.host].show(state.name, visible)
+            self._serve(state)
 
-    def recentre(self, instance: Instance) -> None:
-        state = self._state(instance)
-        if state is not None:
-            self._engines.hosts[state.host].act(state.name, "recentre")
+    def hotkey(self, instance: Instance, key: int, pressed: bool) -> None:
+        state, action = self._state(instance), instance.hotkeys.get(key)
+        if state is not None and action is not None:
+            host = self._engines.hosts[state.host]
+            command = state.switches.command(action, pressed, state.settings, host.status(state.name))
+            if command is not None:
+                host.act(state.name, command)
+
+    def _take_names(self, state: State, settings: int) -> None:
+        state.preset_name = properties.text_of(self._library, settings, properties.PRESET_NAME.encode())
+        state.expression_name = properties.text_of(self._library, settings, properties.EXPRESSION_NAME.encode())
 
     def _open(self, state: State) -> None:
         buffer = state.buffer
         if buffer is not None:
             host = self._engines.hosts[state.host]
             host.open(state.name, state.settings.to_json(), buffer.name, buffer.capacity, state.visible)
+            self._serve(state)
+
+    def _serve(self, state: State) -> None:
+        if state.buffer is not None:
+            self._taps.serve(state.name, self._engines.hosts[state.host], state.settings, state.visible)
 
     def _showing(self, instance: Instance) -> bool:
         """Whether any scene shows the source. A new one is not shown yet: OBS calls `show` when it is, and only then."""
@@ -177,16 +170,17 @@ class Avatars(Implementation):
     # --- picture ----------------------------------------------------------------------------------------------------
 
     def render(self, instance: Instance) -> None:
-        state = instance.state
+        state, placement = instance.state, UNMOVED
         if state is not None:
             buffer = state.buffer
             if buffer is not None:
                 state.shown = self._drawer.take(instance, buffer, state.shown)
+                placement = buffer.placement()
         if not instance.texture:
             still = self._process.still
             if still is not None:
                 self._drawer.upload_bytes(instance, *still)
-        self._drawer.draw(instance)
+        self._drawer.draw(instance, placement)
 
     # --- panel ------------------------------------------------------------------------------------------------------
 
@@ -201,39 +195,12 @@ class Avatars(Implementation):
     def panel(self, instance: Optional[Instance]) -> properties.Panel:
         """What the panel of a source says right now; `instance` is None for the kind itself."""
         state = None if instance is None else self._state(instance)
-        settings = Settings() if state is None else state.settings
-        # What is shown is what was found last; if something is new since then, the panel is drawn again.
-        self._models.seek(settings.models_folder, lambda: self._refresh(instance))
-        found = self._models.found(settings.models_folder)
-        self._characters.seek(lambda: self._refresh(instance))
-        return properties.Panel(
-            locale=self._locale,
-            lines=self._lines(state),
-            status_buttons=panel.status_buttons(self._installation, self._locale),
-            preset_buttons=panel.preset_buttons(self._locale),
-            buttons=panel.other_buttons(self._locale),
-            lists={
-                "preset": self._presets.entries(self._locale),
-                "model": models.entries(found, settings.model, self._locale),
-            },
-            notes={"model": models.about(found, settings.model, self._locale)},
-            characters=self._characters.entries(self._locale),
-        )
+        notices = {} if state is None else self._taps.notices(state.name)
+        return self._controls.panel(state, notices, self._ended, functools.partial(self._refresh, instance))
 
     def _refresh(self, instance: Optional[Instance]) -> None:
         if instance is not None:
             self._engines.refresh_later(instance)
-
-    def _lines(self, state: Optional[State]) -> List[properties.Line]:
-        if self._ended:
-            return [panel.warning("script", Notice("panel_script_missing"), self._locale)]
-        if state is None:
-            return []
-        if state.trouble is not None:
-            return [panel.error("trouble", state.trouble, self._locale)]
-        status = self._engines.hosts[state.host].status(state.name)
-        message = self._installation.progress() or self._presets.message()
-        return panel.status_lines(status, state.warnings, message, self._locale)
 
     def modified(self, instance: Optional[Instance], widgets: int, settings: int) -> bool:
         properties.take_pick(self._library, settings)
@@ -248,39 +215,34 @@ class Avatars(Implementation):
 
     def clicked(self, instance: Optional[Instance], button: str) -> bool:
         state = None if instance is None else self._state(instance)
-        if button == "install":
-            self._installation.install()
-        elif button == "open_folder":
-            self._chores.later(open_folder)
-        elif instance is not None and state is not None:
-            if button == "recentre":
-                self.recentre(instance)
-            elif button == "restart":
-                self._engines.hosts[state.host].restart()
-            elif button == "save_preset":
-                self._save_preset(instance, state)
+        refresh = functools.partial(self._refresh, instance)
+        self._controls.clicked(state, button, refresh, functools.partial(self._choose, instance, "preset"))
+        if button == "save_expression":
+            self._chores.later(self._learn_expressions, LEARN_DELAY, "expressions")
         return True
 
-    def _save_preset(self, instance: Instance, state: State) -> None:
-        name, settings = state.preset_name, state.settings
+    def _learn_expressions(self) -> None:
+        """Give every source the hotkeys of expressions that are new. Not from a callback."""
+        self._hotkeys.learn(expression_files.scan()[0])
+        for instance in list(self._process.instances.values()):
+            if self._state(instance) is not None:
+                self._hotkeys.register(instance)
 
-        def save() -> None:
-            key = self._presets.save(name, settings)
-            if key is not None:
-                self._choose_preset(instance, key)
-            self._engines.refresh_later(instance)
-
-        self._chores.later(save)
-
-    def _choose_preset(self, instance: Instance, key: str) -> None:
-        """Set the preset of a source as if the user had chosen it. Not from a callback."""
-        source = self._process.strong(instance)
+    def _choose(self, instance: Optional[Instance], setting: str, value: str) -> None:
+        """Set a text of a source as if the user had chosen it. Not from a callback."""
+        source = 0 if instance is None else self._process.strong(instance)
         if source:
             chosen = self._library.obs_data_create()
-            self._library.obs_data_set_string(chosen, b"preset", key.encode("utf-8"))
+            self._library.obs_data_set_string(chosen, setting.encode(), value.encode("utf-8"))
             self._library.obs_source_update(source, chosen)
             self._library.obs_data_release(chosen)
             self._library.obs_source_release(source)
+
+    def _rename(self, avatar: str, setting: str, name: str) -> None:
+        """A source that an avatar follows was renamed: so is it in the settings."""
+        for instance in list(self._process.instances.values()):
+            if instance.state is not None and instance.state.name == avatar:
+                self._choose(instance, setting, name)
 
 
 @contextmanager

@@ -72,12 +72,12 @@ class FaceReader:
         seen, position = self._calibrate(shapes, frame)
         mapping = self._settings.mapping
         if mapping == "natural":
-            pose = np.array(natural(seen, self._ranges), np.float32)
+            pose = np.array(natural(seen, self._ranges), np.float32)  # inside the ranges by construction
         elif mapping == "tha3":
-            pose = upstream_map.tha3(shapes, frame.head)
+            pose = clamp(upstream_map.tha3(shapes, frame.head))
         else:
-            pose = self._easyvtuber(shapes, frame, landmarks)
-        return TrackedPose(frame.time, clamp(pose), position)
+            pose = clamp(self._easyvtuber(shapes, frame, landmarks))
+        return TrackedPose(frame.time, pose, position)
 
     def close(self) -> None:
         """Save what was learned. May be called more than once."""

@@ -10,6 +10,7 @@ public receivers accept.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from trackers.face import FaceFrame
 from trackers.shape_names import collect, look, looks_named
@@ -20,6 +21,9 @@ _MOST_FIELDS = 512
 _FARTHEST = 100.0
 """Metres from the phone beyond which a position is not believed."""
 _GROUPS = ("head", "righteye", "lefteye")
+_TRACKING = "trackingstatus"
+_LONGEST_FIELD = 48
+"""Characters of a field that is remembered; the longest real one has 24."""
 
 
 def parse(payload: bytes, time: float) -> FaceFrame | None:
@@ -43,11 +47,11 @@ def parse(payload: bytes, time: float) -> FaceFrame | None:
             if key in _GROUPS and numbers is not None:
                 groups[key] = numbers
             continue
-        name, value = _shape(field)
-        if name.lower() == "trackingstatus":
-            tracking = value != 0.0
-        elif name:
-            values.append((name, value / 100.0))
+        shape = _known_shape(field) if len(field) <= _LONGEST_FIELD else _shape(field)
+        if shape[0] == _TRACKING:
+            tracking = shape[1] != 0.0
+        elif shape[0]:
+            values.append(shape)
     if not tracking:
         return FaceFrame(time, present=False)
     if "head" not in groups:
@@ -79,7 +83,7 @@ def _numbers(text: str) -> list[float] | None:
 
 
 def _shape(field: str) -> tuple[str, float]:
-    """(name, value in percent) of one field, ("", 0) when it is not one. Version 1 writes a negative value `name--3`."""
+    """(name, value) of one field, ("", 0) when it is not one. Version 1 writes a negative value `name--3`."""
     name, separator, value = field.partition("&")
     if not separator:
         name, separator, value = field.partition("-")
@@ -87,4 +91,11 @@ def _shape(field: str) -> tuple[str, float]:
         number = float(value)
     except ValueError:
         return "", 0.0
-    return (name.strip(), number) if math.isfinite(number) else ("", 0.0)
+    name = name.strip()
+    if not math.isfinite(number):
+        return "", 0.0
+    return (_TRACKING if name.lower() == _TRACKING else name, number / 100.0)
+
+
+# Fields come again and again: 54 names with a hundred values each.
+_known_shape = lru_cache(maxsize=8192)(_shape)

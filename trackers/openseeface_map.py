@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from ezvtb_core.link.settings import Settings
-from ezvtb_core.pose import INDEX, FloatArray, TrackedPose, clamp, neutral
+from ezvtb_core.pose import INDEX, SIZE, FloatArray, TrackedPose, clamp
 from trackers.blink import Lids
 from trackers.calibration import RECENTRE_SECONDS, Centre
 from trackers.calibration_file import CalibrationFile
@@ -101,7 +103,7 @@ class FaceMapper:
         return TrackedPose(time, clamp(pose), position)
 
     def _natural(self, face: Face, apart: Mapping[str, float], closing: tuple[float, float]) -> FloatArray:
-        pose = neutral()
+        pose = [0.0] * SIZE
         yaw, roll = soft(apart["yaw"] / YAW_RANGE), soft(apart["roll"] / ROLL_RANGE)
         gaze_up, gaze_right = self._look(apart, max(closing))
         _set(pose, "head_x", soft(apart["pitch"] / PITCH_RANGE))
@@ -115,7 +117,7 @@ class FaceMapper:
         _set(pose, "eye_wink_right", closing[1])
         _mouth(pose, face, apart)
         _brows(pose, face)
-        return pose
+        return np.array(pose, np.float32)
 
     def _look(self, apart: Mapping[str, float], closing: float) -> tuple[float, float]:
         """Gaze (up, to the subject's own right), the last one while a lid moves down."""
@@ -130,11 +132,11 @@ class FaceMapper:
         return {**centre, **self._lids.known()} if centre else {}
 
 
-def _set(pose: FloatArray, name: str, value: float) -> None:
+def _set(pose: list[float], name: str, value: float) -> None:
     pose[INDEX[name]] = value
 
 
-def _mouth(pose: FloatArray, face: Face, apart: Mapping[str, float]) -> None:
+def _mouth(pose: list[float], face: Face, apart: Mapping[str, float]) -> None:
     """Opening and width of the lips, each measured and corrected by the program's own feature, as vowels and corners.
 
     The features scale themselves to the person but jump to ±1 at the first small movement, therefore measured values lead.
@@ -156,7 +158,7 @@ def _mouth(pose: FloatArray, face: Face, apart: Mapping[str, float]) -> None:
         _set(pose, f"mouth_lowered_corner_{side}", 0.4 * share((-lift - 0.5) / 0.5) * (1.0 - opening))
 
 
-def _brows(pose: FloatArray, face: Face) -> None:
+def _brows(pose: list[float], face: Face) -> None:
     """Raised and lowered from the up-down features; mostly their mean, as one side alone is noisy."""
     left, right = face.features[3], face.features[6]
     for side, own in (("left", left), ("right", right)):

@@ -6,27 +6,24 @@ running program.
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
 from dataclasses import dataclass
-
-import numpy as np
 
 RECORD = 1785
 """Bytes per face; a datagram holds 1 to 39 of them back to back."""
 
 _HEAD = struct.Struct("<di2f2fBf4f3f3f")
 """Time, id, picture size, openness right/left, fitted, fit error, quaternion, Euler degrees, translation."""
-_FLOATS_AFTER_HEAD = 428  # 68 confidences, 68 x 2 landmarks, 70 x 3 points, 14 features
-_FIRST_POINT, _FIRST_FEATURE = 204, 414
+_FIRST_POINT, _FIRST_FEATURE = 889, 1729
+"""After 68 confidences and 68 landmarks of two numbers: 70 points of three, then the features."""
 _USED_POINTS = (36, 45, 58, 62, 60, 64, 66, 67, 68, 69)
 """Outer eye corners, mouth corners (right, left), middle of the inner lips (upper, lower), pupils, eyeballs (right, left)."""
-_PICKED = np.array(
-    [_FIRST_POINT + 3 * point + axis for point in _USED_POINTS for axis in range(3)]
-    + list(range(_FIRST_FEATURE, _FLOATS_AFTER_HEAD))
-)
+_POINT, _FEATURES = struct.Struct("<3f"), struct.Struct("<14f")
+_POINTS_AT = tuple(_FIRST_POINT + point * _POINT.size for point in _USED_POINTS)
 _LARGEST = 1e6
-"""Landmarks are pixels, everything else is smaller; what is beyond is not from this program."""
+"""Points are about 1; what is beyond is not from this program."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +77,13 @@ def wrap(degrees: float) -> float:
 
 def _parse_face(payload: bytes, start: int) -> Face | None:
     head = _HEAD.unpack_from(payload, start)
-    rest = np.frombuffer(payload, "<f4", _FLOATS_AFTER_HEAD, start + _HEAD.size)
-    if not _believable(head) or not np.abs(rest).max() < _LARGEST:  # "not <" also refuses NaN
+    points = [_POINT.unpack_from(payload, start + place) for place in _POINTS_AT]
+    features = _FEATURES.unpack_from(payload, start + _FIRST_FEATURE)
+    used = (*features, *itertools.chain.from_iterable(points))
+    # Not a number or infinite somewhere makes the sum so; "not <" refuses both.
+    if not _believable(head) or not sum(map(abs, used)) < _LARGEST:
         return None
-    picked: list[float] = rest[_PICKED].tolist()
-    corner_r, corner_l, mouth_r, mouth_l, upper, lower, pupil_r, pupil_l, ball_r, ball_l = (
-        picked[first : first + 3] for first in range(0, 30, 3)
-    )
+    corner_r, corner_l, mouth_r, mouth_l, upper, lower, pupil_r, pupil_l, ball_r, ball_l = points
     unit = max(math.dist(corner_r, corner_l), 1e-3)
     pitch, yaw, roll = head[12:15]
     return Face(
@@ -107,7 +104,7 @@ def _parse_face(payload: bytes, start: int) -> Face | None:
         gaze_right=(pupil_r[0] - ball_r[0] + pupil_l[0] - ball_l[0]) / 2,
         gaze_up=(ball_r[1] - pupil_r[1] + ball_l[1] - pupil_l[1]) / 2,
         gaze_away=(pupil_r[2] - ball_r[2] + pupil_l[2] - ball_l[2]) / 2,
-        features=tuple(min(max(value, -1.0), 1.0) for value in picked[30:]),
+        features=tuple([min(max(value, -1.0), 1.0) for value in features]),
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import numpy as np
+
 from ezvtb_core.pose import FloatArray
-from trackers.face import ARKIT, LOWER, SHAPE, no_shapes
+from trackers.face import ARKIT, LOWER, SHAPE
 
 _WHOLE_WORDS = ("mouthLeft", "mouthRight", "jawLeft", "jawRight")
 """Here left and right are directions, never written `_L` and `_R`."""
@@ -19,14 +21,18 @@ EYE_RANGE = 30.0
 def _spellings() -> dict[str, int]:
     known = dict(LOWER)
     for name, index in SHAPE.items():
+        spelled = [name, name[0].upper() + name[1:]]
         for side in ("Left", "Right"):
             if name.endswith(side) and name not in _WHOLE_WORDS:
-                known[f"{name.removesuffix(side)}_{side[0]}".lower()] = index
+                spelled.append(f"{name.removesuffix(side)}_{side[0]}")
+        for each in spelled:
+            known[each] = known[each.lower()] = index
     return known
 
 
 SPELLINGS: dict[str, int] = _spellings()
-"""Index in `ARKIT` by the name in lower case: `eyeBlinkLeft` (Apple, VTube Studio, Facemotion3d), `eyeBlink_L` (iFacialMocap)."""
+"""Index in `ARKIT` by the name in lower case and as it is usually written: `eyeBlinkLeft` (Apple, Facemotion3d), `EyeBlinkLeft`
+(VTube Studio), `eyeBlink_L` (iFacialMocap)."""
 
 _LOOKS = tuple(index for index, name in enumerate(ARKIT) if name.startswith("eyeLook"))
 
@@ -37,22 +43,23 @@ def collect(values: Iterable[tuple[str, float]]) -> tuple[FloatArray, set[int]]:
     Names in any capitals and either spelling; unknown ones are ignored. Values are limited to 0..1, those that are not numbers
     count as not sent. Of a name that comes twice the last counts.
     """
-    shapes = no_shapes()
+    shapes = [0.0] * len(ARKIT)
     named: set[int] = set()
     inner: list[float] = []
     for name, value in values:
         if not math.isfinite(value):
             continue
-        key = name.lower()
-        index = SPELLINGS.get(key)
+        index = SPELLINGS.get(name)
+        if index is None:
+            index = SPELLINGS.get(name.lower())
         if index is not None:
-            shapes[index] = min(max(value, 0.0), 1.0)
+            shapes[index] = 0.0 if value < 0.0 else 1.0 if value > 1.0 else value
             named.add(index)
-        elif key in _INNER_BROWS:
+        elif name.lower() in _INNER_BROWS:
             inner.append(min(max(value, 0.0), 1.0))
     if inner and SHAPE["browInnerUp"] not in named:
         shapes[SHAPE["browInnerUp"]] = sum(inner) / len(inner)
-    return shapes, named
+    return np.array(shapes, np.float32), named
 
 
 def looks_named(named: set[int]) -> bool:

@@ -48,10 +48,7 @@ class Counter:
         self._on_datagram = on_datagram
         self._place = place
         self._lock = threading.Lock()
-        self._count = [0, 0]  # rejected, accepted
-        self._from = ["", ""]
-        self._last = [float("-inf"), float("-inf")]
-        self._recent: tuple[deque[float], deque[float]] = (deque(maxlen=4096), deque(maxlen=4096))
+        self._came, self._refused = _Tally(), _Tally()
         self._next_log = float("-inf")
 
     def offer(self, payload: bytes, sender: str, arrival: float) -> bool:
@@ -61,38 +58,32 @@ class Counter:
         except Exception:  # noqa: BLE001 - the thread's border; logged, at most every 30 s
             accepted = False
             self.log("a datagram on %s could not be read")
-        self._note(int(accepted), sender, arrival)
+        with self._lock:
+            (self._came if accepted else self._refused).add(sender, arrival)
         return accepted
 
     def reject(self, sender: str, arrival: float) -> None:
         """Count something that nobody could use."""
-        self._note(0, sender, arrival)
+        with self._lock:
+            self._refused.add(sender, arrival)
 
     def traffic(self, listening: bool, problem: Notice | None) -> Traffic:
         """A snapshot."""
         now = time.monotonic()
         with self._lock:
-            for recent in self._recent:
-                while recent and now - recent[0] > 1.0:
-                    recent.popleft()
+            came, refused = self._came, self._refused
             return Traffic(
                 listening=listening,
                 problem=problem,
-                accepted=self._count[1],
-                rejected=self._count[0],
-                rate=float(len(self._recent[1])),
-                rejected_rate=float(len(self._recent[0])),
-                sender=self._from[1],
-                stranger=self._from[0],
-                last_accepted=self._last[1],
-                last_rejected=self._last[0],
+                accepted=came.count,
+                rejected=refused.count,
+                rate=came.rate(now),
+                rejected_rate=refused.rate(now),
+                sender=came.sender,
+                stranger=refused.sender,
+                last_accepted=came.last,
+                last_rejected=refused.last,
             )
-
-    def _note(self, accepted: int, sender: str, arrival: float) -> None:
-        with self._lock:
-            self._count[accepted] += 1
-            self._from[accepted], self._last[accepted] = sender, arrival
-            self._recent[accepted].append(arrival)
 
     def log(self, text: str) -> None:
         """The exception being handled, at most every 30 s; `text` has a `%s` for the place."""
@@ -100,6 +91,27 @@ class Counter:
         if now >= self._next_log:
             self._next_log = now + LOG_SECONDS
             logger.exception(text, self._place)
+
+
+class _Tally:
+    """How many, how often, the last one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.sender = ""
+        self.last = float("-inf")
+        self._recent: deque[float] = deque(maxlen=4096)
+
+    def add(self, sender: str, arrival: float) -> None:
+        self.count += 1
+        self.sender, self.last = sender, arrival
+        self._recent.append(arrival)
+
+    def rate(self, now: float) -> float:
+        """Of the last second."""
+        while self._recent and now - self._recent[0] > 1.0:
+            self._recent.popleft()
+        return float(len(self._recent))
 
 
 def merge(several: Sequence[Traffic]) -> Traffic:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from ezvtb_core.link.messages import Notice
-from trackers.sockets import Datagram, drain, explain, is_loopback, open_sockets, spell
+from trackers.sockets import MAX_DATAGRAM, Datagram, drain, explain, is_loopback, open_sockets, spell
 from trackers.traffic import Counter, OnDatagram, Traffic
 
 logger = logging.getLogger(__name__)
@@ -189,6 +189,7 @@ class _Port:
 
     def _receive(self, lan: bool) -> None:
         """Serve until the thread must stop or other interfaces are wanted. Raises OSError when a socket fails."""
+        room = memoryview(bytearray(MAX_DATAGRAM))
         with selectors.DefaultSelector() as selector:
             for source in (self._ear, *self._sockets.values()):
                 selector.register(source, selectors.EVENT_READ, data=source)
@@ -199,7 +200,7 @@ class _Port:
                     if key.data is self._ear:
                         self._silence()
                         continue
-                    batch = drain(key.data)
+                    batch = drain(key.data, room)
                     for receiver in self._receivers:
                         receiver.deliver(batch)
                 if self._stopping or lan != self._wants_lan():

@@ -103,7 +103,8 @@ class EngineHost:
         self._events.put({"do": "update", "source": source, "settings": dict(settings)})
 
     def act(self, source: str, action: str) -> None:
-        """Do something once: `recentre`, `record_start`, `record_stop`, `express_on:NAME`, `express_off:NAME`."""
+        """Do something once: `recentre`, `record_start`, `record_stop`, `express_on:NAME`, `express_off:NAME`,
+        `express_save:LABEL`."""
         self._events.put({"do": "act", "source": source, "action": action})
 
     def feed(self, source: str, kind: str, feed: Optional[Feed]) -> None:
@@ -306,7 +307,7 @@ def _panel_words(status: EngineStatus) -> Any:
         status.tracker_notice.code,
         status.sound_notice and status.sound_notice.code,
         status.recording,
-        status.recording_notice,
+        status.message,
         status.expressions,
         [warning.code for warning in status.warnings],
     )

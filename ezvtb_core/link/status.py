@@ -72,8 +72,8 @@ class EngineStatus:
     sound_notice: Optional[Notice] = None
     recording: bool = False
     """True while the movement is being recorded."""
-    recording_notice: Optional[Notice] = None
-    """What became of the last recording, or is becoming of this one."""
+    message: Optional[Notice] = None
+    """What is becoming or became of what was asked for last: a recording, a face to be kept as an expression."""
     expressions: List[str] = field(default_factory=list)
     """Names of the expressions that are on."""
     loop_age: float = 0.0
@@ -83,7 +83,7 @@ class EngineStatus:
         values = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
         values["notice"] = self.notice.to_json()
         values["tracker_notice"] = self.tracker_notice.to_json()
-        for name in ("sound_notice", "recording_notice"):
+        for name in ("sound_notice", "message"):
             values[name] = None if values[name] is None else values[name].to_json()
         values["warnings"] = [warning.to_json() for warning in self.warnings]
         values["picture"] = None if self.picture is None else self.picture.to_json()
@@ -94,7 +94,7 @@ class EngineStatus:
         """Read what `to_json` wrote, leaving out what this version does not know."""
         known = {entry.name for entry in dataclasses.fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
-        for name in ("notice", "tracker_notice", "sound_notice", "recording_notice"):
+        for name in ("notice", "tracker_notice", "sound_notice", "message"):
             if values.get(name) is not None:
                 values[name] = Notice.from_json(values[name])
         values["warnings"] = [Notice.from_json(entry) for entry in values.get("warnings", [])]

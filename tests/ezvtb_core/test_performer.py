@@ -90,9 +90,9 @@ def test_a_recording_keeps_every_pose_once_and_is_written_without_waiting(stage)
     stage.performer.act("record_stop", SETTINGS)
     assert not stage.performer.describe()["recording"]
     assert [round(float(each.pose[INDEX["head_x"]]), 1) for each in stage.begun[0].poses] == [0.0, 0.1, 0.2, 0.3, 0.4]
-    assert stage.performer.describe()["recording_notice"] == Notice("recording_live", seconds=5)
+    assert stage.performer.describe()["message"] == Notice("recording_live", seconds=5)
     stage.begun[0].gate.set()
-    until(lambda: stage.performer.describe()["recording_notice"] == Notice("recording_saved"))
+    until(lambda: stage.performer.describe()["message"] == Notice("recording_saved"))
     stage.performer.act("record_start", SETTINGS)
     assert len(stage.begun) == 2
 
@@ -102,7 +102,7 @@ def test_a_recording_that_cannot_be_written_says_why(stage):
     stage.recordings[0].gate.set()
     stage.performer.act("record_start", SETTINGS)
     stage.performer.act("record_stop", SETTINGS)
-    until(lambda: stage.performer.describe()["recording_notice"] == Notice("model_needs_picture"))
+    until(lambda: stage.performer.describe()["message"] == Notice("model_needs_picture"))
 
 
 def test_a_recording_that_is_full_is_finished(stage):
@@ -118,7 +118,7 @@ def test_stopping_finishes_the_recording_first(stage):
     stage.performer.act("record_start", SETTINGS)
     stage.recordings[0].gate.set()
     stage.performer.stop(2.0)
-    assert stage.performer.describe()["recording_notice"] == Notice("recording_saved")
+    assert stage.performer.describe()["message"] == Notice("recording_saved")
     assert stage.sending.stopped and stage.hearing.calls == ["stop"]
 
 
@@ -152,3 +152,20 @@ def test_a_recording_and_another_computer_want_every_pose(stage):
 def test_a_damaged_expression_file_is_a_warning(stage):
     stage.performer._movement.expressions.problems = [Notice("engine_running")]
     assert stage.performer.warnings() == [Notice("engine_running")]
+
+
+def test_the_face_of_the_moment_is_kept_as_an_expression(stage, tmp_path, monkeypatch):
+    monkeypatch.setattr(stage.performer._movement.expressions, "_folder", tmp_path)
+    until(lambda: stage.see(mouth_aaa=0.75) == 0.75)
+    stage.performer.act("express_save:My face", SETTINGS)
+    assert stage.performer.describe()["message"] == Notice("expression_saved", label="My face", name="my_face")
+    stage.see(mouth_aaa=0.0)
+    stage.performer.act("express_on:my_face", SETTINGS)
+    assert stage.see(mouth_aaa=0.0) == 0.75
+
+
+def test_a_face_at_rest_is_not_kept_and_that_is_said(stage, tmp_path, monkeypatch):
+    monkeypatch.setattr(stage.performer._movement.expressions, "_folder", tmp_path)
+    stage.performer.act("express_save:Nothing", SETTINGS)
+    assert stage.performer.describe()["message"] == Notice("expression_empty")
+    assert not list(tmp_path.rglob("*.json"))

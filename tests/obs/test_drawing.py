@@ -23,6 +23,15 @@ buffer.close()
 """
 
 
+PLACE = """
+from ezvtb_core.link.framebuffer import FrameBuffer
+state = instances()[0].state
+buffer = FrameBuffer.attach(state.buffer.name, state.buffer.capacity)
+buffer.place({placement!r})
+buffer.close()
+"""
+
+
 def half_transparent(width: int = 512, height: int = 512) -> np.ndarray:
     """Straight RGBA with every alpha, hard and soft edges, saturated and grey colours; (0,127,0,128) in one corner."""
     y, x = np.mgrid[0:height, 0:width]
@@ -101,6 +110,61 @@ def test_the_program_equals_image_source(pair, filtered):
         assert (theirs[..., :3] != 200).any(), "the image source shows nothing"
         difference = np.abs(ours - theirs).max()
         assert difference <= 2, f"{name}: differs by {difference} at {np.argwhere(np.abs(ours - theirs) > 2)[:3]}"
+
+
+PLACEMENTS = {
+    "nowhere": (0.0, 0.0, 0.0, 1.0),
+    "right and up": (0.25, -0.125, 0.0, 1.0),
+    "leaning": (0.0, 0.0, 12.0, 1.0),
+    "nearer": (0.0, 0.0, 0.0, 1.25),
+    "all of it": (-0.125, 0.0625, -7.5, 0.75),
+    "nowhere again": (0.0, 0.0, 0.0, 1.0),
+}
+"""Shift right and down in sides, lean clockwise in degrees, scale."""
+
+
+def test_a_placed_picture_is_where_a_scene_item_of_obs_would_be(pair):
+    """Lean and scale about the middle of the lower edge: for OBS's own item that is its alignment."""
+    bottom_centre, origin = 8, (400.0, 150.0)
+    for name, (right, down, degrees, scale) in PLACEMENTS.items():
+        theirs = {
+            "alignment": bottom_centre,
+            "positionX": origin[0] + (0.5 + right) * 512,
+            "positionY": origin[1] + (1.0 + down) * 512,
+            "rotation": degrees,
+            "scaleX": scale,
+            "scaleY": scale,
+        }
+        ours = {"positionX": origin[0], "positionY": origin[1]}
+        for source, transform in (("Ours", ours), ("Theirs", theirs)):
+            pair.ask("SetSceneItemTransform", sceneName="Scene", sceneItemId=item(pair, source), sceneItemTransform=transform)
+        pair.inside(PLACE.format(placement=(right, down, degrees, scale)))
+        pictures = []
+        for source in ("Ours", "Theirs"):
+            for other in ("Ours", "Theirs"):
+                enabled = other == source
+                pair.ask("SetSceneItemEnabled", sceneName="Scene", sceneItemId=item(pair, other), sceneItemEnabled=enabled)
+            time.sleep(0.1)
+            pictures.append(pair.picture("Scene")[..., :3].astype(int))
+        assert (pictures[1] != 200).any(), "the image source shows nothing"
+        # A float of libobs and one of Python may round an edge to different pixels.
+        difference = np.abs(pictures[0] - pictures[1]).max(2)
+        assert (difference > 3).mean() < 2e-4, f"{name}: {np.argwhere(difference > 3)[:3]}"
+        assert difference.mean() < 0.02, name
+        assert pair.picture("Ours").shape == (512, 512, 4), "the source keeps its size"
+
+
+def test_what_is_drawn_after_a_placed_picture_is_where_it_belongs(pair):
+    """The matrix is put back as it was: an item above ours does not move."""
+    above = pair.create("Above", {"color": 0xFF0000FF, "width": 40, "height": 30}, kind="color_source_v3")
+    transform = {"positionX": 700.0, "positionY": 600.0}
+    pair.ask("SetSceneItemTransform", sceneName="Scene", sceneItemId=above, sceneItemTransform=transform)
+    pair.inside(PLACE.format(placement=(0.3, 0.1, 30.0, 1.5)))
+    time.sleep(0.2)
+    red = (pair.picture("Scene")[..., :3] == (255, 0, 0)).all(2)
+    rows, columns = np.nonzero(red)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (600, 629, 700, 739)
+    assert red.sum() == 40 * 30
 
 
 def test_a_frame_of_another_size_is_shown_in_its_size(studio, bare_copy, tmp_path):

@@ -13,6 +13,7 @@ import pytest
 from obsws_python.error import OBSSDKRequestError
 from PIL import Image
 
+from tests.obs import material
 from tests.obs.conftest import PROBE, check_end
 from tests.obs.harness import KIND, ROOT, Collection, avatar, wait_for
 
@@ -190,6 +191,8 @@ def test_a_storm_of_everything_at_once(studio, tmp_path, seed):  # noqa: C901 - 
     picture = tmp_path / "picture.png"
     Image.new("RGBA", (300, 400), (200, 80, 40, 255)).save(picture)
     obs = studio().open(avatar("A0"), others=(Collection("Second", [SCRIPT, PROBE], [avatar("B0")]),))
+    obs.create("Voice", material.media(material.tones(tmp_path / "tones.wav")), kind="ffmpeg_source")
+    obs.create("Camera", {"file": str(picture)}, kind="image_source")
     draw, names, number = random.Random(seed), ["A0"], 0
     end = time.monotonic() + 20
     while time.monotonic() < end:
@@ -219,13 +222,18 @@ def test_a_storm_of_everything_at_once(studio, tmp_path, seed):  # noqa: C901 - 
         elif deed == "set":
             values = {
                 "fps": draw.choice([5, 30, 120]),
-                "tracker": draw.choice(["idle", "openseeface"]),
+                "tracker": draw.choice(["idle", "openseeface", "webcam"]),
                 "smoothing": draw.randrange(101),
+                "webcam_source": draw.choice(["obs", "obs", "camera"]),
+                "camera_source": draw.choice(["Camera", "Camera", "Voice", "A0", "Scene", ""]),
+                "mouth_sound": draw.choice(["obs", "obs", "off"]),
+                "sound_source": draw.choice(["Voice", "Voice", "Camera", "gone"]),
+                "follow_position": draw.random() < 0.5,
             }
             values.update(
                 {"character": draw.choice(["", str(picture), "/no/such.png"]), "host": draw.choice(["process", "thread"])}
             )
-            obs.set(name, **dict(draw.sample(sorted(values.items()), 2)))
+            obs.set(name, **dict(draw.sample(sorted(values.items()), 4)))
         elif deed == "hide":
             item = obs.ask("GetSceneItemId", sceneName="Scene", sourceName=name)["sceneItemId"]
             obs.ask("SetSceneItemEnabled", sceneName="Scene", sceneItemId=item, sceneItemEnabled=draw.random() < 0.5)
@@ -233,5 +241,9 @@ def test_a_storm_of_everything_at_once(studio, tmp_path, seed):  # noqa: C901 - 
             obs.picture(name)
         elif deed == "panel":
             obs.ask("GetInputPropertiesListPropertyItems", inputName=name, propertyName="preset")
-            obs.ask("PressInputPropertiesButton", inputName=name, propertyName=draw.choice(["recentre", "restart", "refresh"]))
+            obs.ask(
+                "PressInputPropertiesButton",
+                inputName=name,
+                propertyName=draw.choice(["recentre", "restart", "refresh"]),
+            )
     check_end(obs)

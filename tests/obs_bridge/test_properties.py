@@ -40,7 +40,7 @@ def build(values=None, lists=None, notes=None, characters=(), language: str = "e
     library = Recorder()
     library.calls = [("",)]
     process: Any = SimpleNamespace(libobs=library, keep={"callbacks": {"clicked": 1, "modified": 2}})
-    panel = Panel(language, [], [], [], [], lists or {}, notes or {}, characters)
+    panel = Panel(language, [], [], {}, [], lists or {}, notes or {}, characters)
     properties.build(process, panel, {**Settings().to_json(), **(values or {})}, 7)
     return library
 
@@ -69,6 +69,7 @@ def test_an_info_text_stands_right_under_its_setting():
     library = build(notes={"model": [Line("model_licence_0", "CC", c.OBS_TEXT_INFO_WARNING)]})
     assert library.added("model") < library.added("model_licence_0") < library.added("character")
     assert library.about("model_licence_0", "obs_property_text_set_info_type") == [(c.OBS_TEXT_INFO_WARNING,)]
+    assert library.about("model_licence_0", "obs_property_text_set_info_word_wrap") == [(True,)]
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,61 @@ def test_damaged_bundles() -> None:
     for _ in range(5000):
         for _, arguments in messages(mutate(good, random), everything):
             assert isinstance(arguments, list)
+
+
+def frames(count: int, names: list[str]) -> list[bytes]:
+    chance = np.random.default_rng(3)
+    made = []
+    for number in range(count):
+        parts = [message("/ok", 1), message("/time", number / 60), message("/root", "root", *chance.random(7).tolist())]
+        parts += [message("/value", name, float(chance.random())) for name in names]
+        parts += [message("/bone", "head", *chance.random(7).tolist()), message("/apply")]
+        made.append(bundle(parts))
+    return made
+
+
+def unwanted(address: bytes, payload: bytes) -> bool:
+    return address not in (b"/time", b"/root")
+
+
+@pytest.mark.parametrize("wanted", [everything, unwanted])
+def test_bundles_that_repeat_themselves_say_the_same_as_to_a_fresh_decoder(wanted: Callable[[bytes, bytes], bool]) -> None:
+    decoder = Decoder(wanted)
+    for payload in frames(20, ["a", "jawOpen", "someLongerName"]):
+        assert decoder.messages(payload) == messages(payload, wanted)
+    for payload in frames(20, ["b", "jawOpen", "someLongerName"]):  # as long, but something else
+        assert decoder.messages(payload) == messages(payload, wanted)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4))
+def test_a_damaged_bundle_says_the_same_as_to_a_fresh_decoder(seed: int, changes: int) -> None:
+    decoder, whole = Decoder(unwanted), frames(6, ["a", "jawOpen"])
+    for payload in whole:
+        decoder.messages(payload)
+    chance = np.random.default_rng(seed)
+    broken = bytearray(whole[-1])
+    for _ in range(changes):
+        broken[chance.integers(len(broken))] = chance.integers(256)
+    fresh = messages(bytes(broken), unwanted)
+    np.testing.assert_equal(decoder.messages(bytes(broken)), fresh)
+
+
+def test_layouts_and_what_is_learned_are_bounded() -> None:
+    decoder = Decoder(everything)
+    for size in range(200):
+        for _ in range(3):
+            decoder.messages(bundle([message("/value", "n" * size, 0.5)]))
+    assert len(decoder._layouts) <= 16 and len(decoder._learned) <= 16
+
+
+def test_a_name_that_becomes_interesting_is_not_overlooked() -> None:
+    def wanted(address: bytes, payload: bytes) -> bool:
+        return b"Head" in payload or address == b"/apply"
+
+    decoder = Decoder(wanted)
+    for number in range(5):
+        decoder.messages(bundle([message("/bone", "Hips", number / 7, 0.5), message("/apply")]))
+    assert decoder.messages(bundle([message("/bone", "Head", 0.25, 0.5), message("/apply")])) == [
+        (b"/bone", ["Head", 0.25, 0.5]),
+        (b"/apply", []),
+    ]

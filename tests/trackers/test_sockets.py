@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from tests.peers import Sender, free_port, wait_until
-from trackers.sockets import DRAIN_LIMIT, Datagram, drain, explain, is_loopback, lan_address, open_sockets, spell
+from trackers.sockets import DRAIN_LIMIT, MAX_DATAGRAM, Datagram, drain, explain, is_loopback, lan_address, open_sockets, spell
+
+ROOM = memoryview(bytearray(MAX_DATAGRAM))
 
 
 def _close(sockets: dict[int, socket.socket]) -> None:
@@ -21,7 +23,7 @@ def test_largest_datagram_arrives_whole() -> None:
     sockets = open_sockets(port, lan=False)
 
     def arrived() -> bool:
-        got.extend(drain(sockets[socket.AF_INET]))
+        got.extend(drain(sockets[socket.AF_INET], ROOM))
         return bool(got)
 
     try:
@@ -41,9 +43,9 @@ def test_drain_is_bounded_and_in_order() -> None:
         with Sender(port) as sender:
             for number in range(DRAIN_LIMIT + 50):
                 sender.send(number.to_bytes(4, "little"))
-        first = drain(sockets[socket.AF_INET])
+        first = drain(sockets[socket.AF_INET], ROOM)
         assert len(first) <= DRAIN_LIMIT
-        got = first + drain(sockets[socket.AF_INET])
+        got = first + drain(sockets[socket.AF_INET], ROOM)
     finally:
         _close(sockets)
     numbers = [int.from_bytes(payload, "little") for payload, *_ in got]
@@ -90,28 +92,30 @@ def test_windows_asks_for_exclusive_use_and_never_for_reuse(monkeypatch: pytest.
 
 
 class _Scripted:
-    """A socket whose recvfrom answers as told."""
+    """A socket whose recvfrom_into answers as told."""
 
     def __init__(self, *answers: object) -> None:
         self._answers = list(answers)
 
-    def recvfrom(self, size: int) -> object:
+    def recvfrom_into(self, room: memoryview) -> tuple[int, object]:
         answer = self._answers.pop(0) if self._answers else BlockingIOError()
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        payload, sender = answer  # type: ignore[misc]
+        room[: len(payload)] = payload
+        return len(payload), sender
 
 
 def test_port_unreachable_reports_of_windows_are_ignored() -> None:
     reset = ConnectionResetError(10054, "WSAECONNRESET")
     scripted = _Scripted(reset, (b"a", ("127.0.0.1", 5)), reset, (b"b", ("::1", 6, 0, 0)))
-    got = drain(scripted)  # type: ignore[arg-type]
+    got = drain(scripted, ROOM)  # type: ignore[arg-type]
     assert [entry[:3] for entry in got] == [(b"a", "127.0.0.1", 5), (b"b", "::1", 6)]
 
 
 def test_a_failed_socket_is_not_hidden() -> None:
     with pytest.raises(OSError):
-        drain(_Scripted(OSError(errno.ENETDOWN, "down")))  # type: ignore[arg-type]
+        drain(_Scripted(OSError(errno.ENETDOWN, "down")), ROOM)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

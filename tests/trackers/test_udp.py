@@ -113,10 +113,10 @@ def test_a_socket_that_fails_is_opened_again(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(trackers.udp, "RETRY_SECONDS", 0.05)
     failures = iter([OSError(100, "Network is down")])
 
-    def drain_once_broken(source: socket.socket) -> list[trackers.udp.Datagram]:
+    def drain_once_broken(source: socket.socket, room: memoryview) -> list[trackers.udp.Datagram]:
         for failure in failures:
             raise failure
-        return trackers.sockets.drain(source)
+        return trackers.sockets.drain(source, room)
 
     monkeypatch.setattr(trackers.udp, "drain", drain_once_broken)
     with Ear() as ear, Sender(ear.receiver.port) as sender:

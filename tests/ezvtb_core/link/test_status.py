@@ -27,7 +27,7 @@ def test_sound_recording_and_expressions_survive_json():
         sound_state="lost",
         sound_notice=Notice("microphone_gone", name="USB"),
         recording=True,
-        recording_notice=Notice("recording_runs"),
+        message=Notice("recording_runs"),
         expressions=["smile"],
     )
     assert EngineStatus.from_json(json.loads(json.dumps(status.to_json()))) == status
