@@ -13,6 +13,7 @@ import numpy as np
 from ezvtb_core.link import downloads
 from ezvtb_core.link.messages import NoticeError
 from ezvtb_core.pose import FloatArray
+from trackers.camera import opencv
 from trackers.camera.pictures import Picture
 from trackers.face import FaceFrame
 from trackers.webcam_map import face_frame
@@ -45,6 +46,7 @@ class FaceLandmarker:
         if path is None:
             raise FaceLandmarkerError("webcam_no_model", folder=str(downloads.DOWNLOADS[MODEL].target().parent))
         try:
+            opencv.load()  # before MediaPipe does it
             self._image = importlib.import_module("mediapipe")
             vision = importlib.import_module("mediapipe.tasks.python.vision")
             base = importlib.import_module("mediapipe.tasks.python").BaseOptions

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import logging
 import sys
 import threading
@@ -13,7 +12,7 @@ from typing import Any, Protocol
 
 from ezvtb_core.link import threads
 from ezvtb_core.link.messages import Notice
-from trackers.camera import devices
+from trackers.camera import devices, opencv
 from trackers.camera.devices import Camera
 from trackers.camera.pictures import Pace, Picture, Pixels, prepare
 
@@ -109,7 +108,7 @@ class CameraPictures:
 
     def _session(self) -> Notice | None:
         """Find the camera, open it and read until it ends; why it ended."""
-        cv2 = importlib.import_module("cv2")
+        cv2 = opencv.load()
         with contextlib.suppress(AttributeError):
             # It would print its disappointment every 2 s while no camera can be had.
             cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trackers.camera import opencv
+
 CAP_V4L2, CAP_DSHOW, CAP_AVFOUNDATION, CAP_MSMF = 200, 700, 1200, 1400
 """OpenCV's numbers of what a system opens cameras with (`cv::VideoCaptureAPIs`)."""
 APIS: dict[str, tuple[int, ...]] = {"win32": (CAP_DSHOW, CAP_MSMF), "darwin": (CAP_AVFOUNDATION,)}
@@ -76,6 +78,7 @@ def _listed(api: int) -> list[tuple[int, str, str]]:
     listed: list[tuple[int, str, str]] = []
     # Neither the package nor what it asks of the system may keep us from trying.
     with contextlib.suppress(ImportError, OSError, RuntimeError, NotImplementedError, AttributeError):
+        opencv.load()
         from cv2_enumerate_cameras import enumerate_cameras
 
         listed = [(int(each.index), str(each.name or ""), str(each.path or "")) for each in enumerate_cameras(api)]

@@ -9,6 +9,7 @@ import numpy as np
 from ezvtb_core.link.feeds import Feed, Feeds
 from ezvtb_core.link.framebuffer import Frame, FrameBuffer
 from ezvtb_core.link.messages import Notice, NoticeError
+from trackers.camera import opencv
 from trackers.camera.pictures import Pace, Picture, prepare
 
 POLL = 0.005
@@ -85,8 +86,7 @@ class ObsPictures:
             self._retry = now + ATTACH_SECONDS
 
     def _read(self, buffer: FrameBuffer, now: float) -> Picture | None:
-        import cv2
-
+        cv2 = opencv.load()
         copied: list[bytes] = []
 
         def keep(frame: Frame) -> None:

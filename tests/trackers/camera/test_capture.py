@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ import pytest
 
 from tests.peers import wait_until
 from tests.trackers.camera.fakes import FakeCapture, needs_opencv, portrait
-from trackers.camera import capture
+from trackers.camera import capture, opencv
 from trackers.camera.capture import CameraPictures
 from trackers.camera.devices import CAP_DSHOW, CAP_MSMF, CAP_V4L2, Camera
 
@@ -47,7 +46,7 @@ def code(pictures: CameraPictures) -> str:
 
 
 def test_the_fake_has_what_opencv_has() -> None:
-    cv2 = importlib.import_module("cv2")
+    cv2 = opencv.load()
     real = cv2.VideoCapture()
     fake = FakeCapture()
     for name in ("isOpened", "set", "grab", "retrieve", "release"):
@@ -74,7 +73,7 @@ def test_pictures_come_and_only_the_newest_is_kept(watch) -> None:
     second = pictures.take(5.0)
     assert second is not None
     assert second.time > first.time
-    cv2 = importlib.import_module("cv2")
+    cv2 = opencv.load()
     assert camera.settings[cv2.CAP_PROP_FRAME_WIDTH] == 640
     assert camera.settings[cv2.CAP_PROP_BUFFERSIZE] == 1
 
@@ -209,7 +208,7 @@ def test_an_error_of_opencv_is_shown_and_tried_again(watch) -> None:
     def opened(*_: int) -> FakeCapture:
         calls[0] += 1
         if calls[0] == 1:
-            raise importlib.import_module("cv2").error("bad device")
+            raise opencv.load().error("bad device")
         return FakeCapture()
 
     pictures = watch(opened)
@@ -226,7 +225,7 @@ def test_infrared_cameras_give_shades_of_grey(watch, shape: tuple[int, ...]) -> 
 
 
 def test_opencv_reads_a_real_film_and_opens_it_again_at_its_end(watch, tmp_path: Path) -> None:
-    cv2 = importlib.import_module("cv2")
+    cv2 = opencv.load()
     film = tmp_path / "film.avi"
     writer = cv2.VideoWriter(str(film), cv2.VideoWriter_fourcc(*"MJPG"), 30.0, (640, 480))
     face = portrait()

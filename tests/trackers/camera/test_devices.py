@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import types
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trackers.camera import devices
+from trackers.camera import devices, opencv
 from trackers.camera.devices import CAP_DSHOW, CAP_MSMF, CAP_V4L2, Camera
 
 
@@ -67,8 +66,9 @@ def test_whatever_fails_there_is_a_list(monkeypatch: pytest.MonkeyPatch, error: 
     assert devices.cameras() == []
 
 
-@pytest.mark.skipif(importlib.util.find_spec("cv2_enumerate_cameras") is None, reason="cv2_enumerate_cameras is not installed")
+@pytest.mark.needs("webcam")
 def test_the_real_package_answers() -> None:
+    opencv.load()
     from cv2_enumerate_cameras import enumerate_cameras, supported_backends
 
     assert set(devices.APIS.get(sys.platform, (CAP_V4L2,))) <= set(supported_backends)

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trackers.camera.fakes import needs_opencv
+from trackers.camera import opencv
 from trackers.camera.pictures import WIDEST, Pace, prepare
 
 
@@ -43,7 +42,7 @@ def test_never_much_more_than_wanted(pauses: list[float], rate: int) -> None:
 @needs_opencv
 @pytest.mark.parametrize("channels", [3, 4])
 def test_large_pictures_become_small_and_rgb(channels: int) -> None:
-    cv2 = importlib.import_module("cv2")
+    cv2 = opencv.load()
     pixels = np.zeros((1080, 1920, channels), np.uint8)
     pixels[..., 0], pixels[..., 2] = 10, 200  # blue, red
     rgb = prepare(cv2, pixels, cv2.COLOR_BGR2RGB if channels == 3 else cv2.COLOR_BGRA2RGB)
