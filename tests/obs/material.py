@@ -46,14 +46,14 @@ def picture(path: Path, width: int, height: int) -> Path:
 
 
 def video(path: Path, width: int = 320, height: int = 240, fps: int = 25, seconds: int = 4) -> Path:
-    """A video whose grey grows from frame to frame, over and over: two neighbours always differ. Needs the packages for video."""
+    """A video whose every frame has a grey of its own: even a few pictures a second differ. Needs the packages for video."""
     import av
 
     with av.open(str(path), "w") as file:
         stream = file.add_stream("mpeg4", rate=fps)
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = width, height, "yuv420p", 4_000_000
         for number in range(fps * seconds):
-            grey = np.full((height, width, 3), 30 + (number * 8) % 200, np.uint8)
+            grey = np.full((height, width, 3), 30 + (number * 67) % 199, np.uint8)
             for packet in stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")):
                 file.mux(packet)
         for packet in stream.encode():
