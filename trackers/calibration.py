@@ -166,11 +166,13 @@ class Span:
 
     def share(self, value: float) -> float:
         """Where in the span a value is, 0..1."""
-        return share((value - self.low) / max(self.high - self.low, self.LEAST))
+        span = self.high - self.low
+        return share((value - self.low) / (span if span > self.LEAST else self.LEAST))
 
     @staticmethod
     def _limited(value: float, limits: tuple[float, float]) -> float:
-        return min(max(value, limits[0]), limits[1])
+        low, high = limits
+        return low if value < low else high if value > high else value
 
     def limits(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """What both ends may be."""

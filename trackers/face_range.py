@@ -41,7 +41,7 @@ def _spans() -> dict[str, Span]:
 
 def measure(shapes: Sequence[float]) -> list[float]:
     """The values of `MEASURES`, in their order."""
-    return [sum(shapes[index] for index in indices) / len(indices) for indices in _INDICES.values()]
+    return [sum([shapes[index] for index in indices]) / len(indices) for indices in _INDICES.values()]
 
 
 class FaceRange:

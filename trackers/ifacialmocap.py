@@ -16,8 +16,6 @@ from trackers.udp import UdpReceiver
 
 PHONE_PORT, FACEMOTION3D_PORT = 49983, 49993
 """Where the apps listen for the texts below."""
-TCP_PORT = 49986
-"""Where the apps connect to."""
 TERMINATOR = b"___iFacialMocap"
 """End of a frame over TCP."""
 _KEY = "sahuasouryya9218sauhuiayeta91555dy3719"
@@ -52,7 +50,8 @@ class IFacialMocapTracker(PhoneTracker):
         self._phone_port = FACEMOTION3D_PORT if facemotion3d else PHONE_PORT
         self._asking = self._listen(port)
         extra = [UdpReceiver(FACEMOTION3D_PORT, self._on_packet, lan=True)] if facemotion3d and port != FACEMOTION3D_PORT else []
-        over_tcp = [TcpReceiver(TCP_PORT, self._on_packet, TERMINATOR)] if settings.ifacialmocap_tcp else []
+        tcp_port = settings.ifacialmocap_tcp_port
+        over_tcp = [TcpReceiver(tcp_port, self._on_packet, TERMINATOR)] if settings.ifacialmocap_tcp else []
         self._receivers = [self._asking, *extra, *over_tcp]
 
     def stop(self) -> None:

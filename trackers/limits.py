@@ -10,5 +10,5 @@ def soft(value: float) -> float:
 
 
 def share(value: float) -> float:
-    """Limit to 0..1."""
-    return min(max(value, 0.0), 1.0)
+    """Limit to 0..1. Written out: called thirty times per frame, on a processor that slept until a moment ago."""
+    return 0.0 if value < 0.0 else 1.0 if value > 1.0 else value

@@ -25,11 +25,12 @@ _SOUND = "import sounddevice; print(sounddevice.query_hostapis()[0]['name'])"
 
 def listening() -> Iterator[Finding]:
     """The port of each tracker that listens, and who has it."""
-    for name, option in OPTIONS.items():
-        if not name.endswith("_port"):
+    for choice in OPTIONS["tracker"].choices:
+        tracker = choice.value
+        option = OPTIONS.get(tracker + "_port")
+        if option is None:
             continue
         port = int(option.default)
-        tracker = name[: -len("_port")]
         facts = {"tracker": tracker, "port": port}
         if ports.is_free(port):
             notice = Notice("doctor_port_free", tracker=tracker, port=port)

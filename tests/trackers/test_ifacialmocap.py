@@ -113,11 +113,10 @@ def test_face_lost_and_foreign_packets_are_named(started) -> None:
 
 
 @pytest.mark.parametrize("app", ["v1", "v2"])
-def test_tcp(started, monkeypatch: pytest.MonkeyPatch, app: str) -> None:
+def test_tcp(started, app: str) -> None:
     port, tcp_port = free_port(), free_tcp_port()
-    monkeypatch.setattr(module, "TCP_PORT", tcp_port)
     with TcpPhone(FRAMES, tcp_port, [TCP, TCP + b"|sendDataVersion=v2"]) as phone:
-        tracker = started(phone, port, ifacialmocap_app=app, ifacialmocap_tcp=True)
+        tracker = started(phone, port, ifacialmocap_app=app, ifacialmocap_tcp=True, ifacialmocap_tcp_port=tcp_port)
         spy = Spy(tracker)
         assert wait_until(lambda: len(spy.frames) > 100)
         assert tracker.status().state == "live"

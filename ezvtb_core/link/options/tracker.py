@@ -136,10 +136,24 @@ class TrackerOptions:
         applies="rebuild",
         label=("Over TCP", "使用 TCP"),
         help=(
-            "For networks that lose many packets. The phone connects to this computer, on TCP port 49986.",
-            "适用于丢包较多的网络。手机会连接本机的 TCP 端口 49986。",
+            "For networks that lose many packets. The phone connects to this computer.",
+            "适用于丢包较多的网络。手机会主动连接本机。",
         ),
         visible_when=("tracker", ("ifacialmocap",)),
+    )
+    ifacialmocap_tcp_port: int = option(
+        49986,
+        kind="int",
+        group="tracker",
+        applies="rebuild",
+        minimum=1,
+        maximum=65535,
+        label=("TCP port", "TCP 端口"),
+        help=(
+            "TCP port of this computer that the phone connects to. Every app known so far takes 49986.",
+            "手机连接本机所用的 TCP 端口。目前已知的应用都使用 49986。",
+        ),
+        visible_when=("ifacialmocap_tcp", (True,)),
     )
     vtube_studio_port: int = option(
         12345,
