@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import functools
 import threading
 import time
 from typing import Callable, Optional
@@ -12,11 +12,11 @@ from ezvtb_core.link.feeds import Feed
 from ezvtb_core.link.framebuffer import FrameBuffer
 from ezvtb_core.link.messages import Notice
 from obs_bridge import libobs as c
+from obs_bridge.chores import attempt
 from obs_bridge.grabber import CAPACITY, Grabber
 from obs_bridge.named_source import NamedSource
 from obs_bridge.registration import KIND
 
-logger = logging.getLogger(__name__)
 FASTEST = 30
 """Pictures per second, at most."""
 SHARE = 0.2
@@ -93,11 +93,7 @@ class CameraTap(NamedSource):
         due = time.monotonic()
         while not self._ending.wait(max(0.0, due - time.monotonic())):
             began = time.monotonic()
-            try:
-                self._turn(began)
-            except Exception:
-                # The thread must outlive every surprise; the log has the traceback.
-                logger.exception("the camera source %s", self.name)
+            if not attempt(functools.partial(self._turn, began), "camera source %s" % self.name):
                 self._ending.wait(LOOK_INTERVAL)
             interval = self._interval if self.found and self._refusal is None else LOOK_INTERVAL
             due = max(due + interval, began + self._grabber.seconds / SHARE, began)

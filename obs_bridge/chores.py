@@ -53,8 +53,15 @@ class Chores:
         _, number, key, chore = heapq.heappop(self._due)
         if key and self._newest.get(key) != number:
             return
-        try:
-            chore()
-        except Exception:
-            # Border: one failed job must not end the thread that does the others.
-            logger.exception("background job %s failed", key or chore)
+        attempt(chore, key or str(chore))
+
+
+def attempt(chore: Chore, name: str) -> bool:
+    """Do one thing on a thread that does others too; False when it failed. The border of our threads inside OBS."""
+    try:
+        chore()
+    except Exception:
+        # One failed job must not end the thread that does the others; the log has the traceback.
+        logger.exception("background job %s failed", name)
+        return False
+    return True

@@ -6,7 +6,6 @@ Callbacks say only what an avatar wants; everything that may wait for a lock of 
 from __future__ import annotations
 
 import functools
-import logging
 import queue
 import time
 from typing import Callable, Dict, List, Optional, Tuple, Union
@@ -17,10 +16,10 @@ from ezvtb_core.link.hosts import EngineHost
 from ezvtb_core.link.messages import Notice
 from ezvtb_core.link.settings import Settings
 from obs_bridge.camera_tap import CameraTap
+from obs_bridge.chores import attempt
 from obs_bridge.registration import Holder
 from obs_bridge.sound_tap import SoundTap
 
-logger = logging.getLogger(__name__)
 LOOK_INTERVAL = 1.0
 HIDDEN_FPS = 5
 """Pictures per second for an avatar that no scene shows."""
@@ -96,9 +95,9 @@ class Taps:
                 chore, due = self._look, now + LOOK_INTERVAL
             if chore is None:
                 break
-            _attempt(chore)
+            attempt(chore, "taps")
         for avatar in list(self._avatars):
-            _attempt(functools.partial(self._forget, avatar))
+            attempt(functools.partial(self._forget, avatar), "taps")
         for camera in self._ending:
             camera.join(1.0)
 
@@ -179,11 +178,3 @@ class Taps:
         for tap in [tap for tap in self._sounds if tap not in used]:
             self._sounds.remove(tap)
             tap.close()
-
-
-def _attempt(chore: Callable[[], None]) -> None:
-    try:
-        chore()
-    except Exception:
-        # The thread must outlive every surprise; the log has the traceback.
-        logger.exception("taps")

@@ -10,6 +10,7 @@ import pytest
 import trackers.tcp
 from ezvtb_core.link.locale import say
 from tests.peers import wait_until
+from tests.trackers import ears
 from trackers.tcp import LARGEST_FRAME, TcpReceiver
 
 END = b"___iFacialMocap"
@@ -21,28 +22,12 @@ def free_tcp_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Ear:
-    """A receiver that keeps what it got; frames that begin with `!` raise, with `?` are refused."""
+class Ear(ears.Ear):
+    """Of a TCP port."""
 
     def __init__(self, port: int = 0) -> None:
-        self.got: list[bytes] = []
-        self.receiver = TcpReceiver(port or free_tcp_port(), self._take, END)
-
-    def _take(self, frame: bytes, sender: str, arrival: float) -> bool:
-        if frame.startswith(b"!"):
-            raise ZeroDivisionError("parser bug")
-        if frame.startswith(b"?"):
-            return False
-        self.got.append(frame)
-        return True
-
-    def __enter__(self) -> "Ear":
-        self.receiver.start()
-        assert wait_until(lambda: self.receiver.traffic().listening)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.receiver.stop()
+        super().__init__()
+        self.receiver = TcpReceiver(port or free_tcp_port(), self.take, END)
 
     def connect(self, address: str = "127.0.0.1") -> socket.socket:
         return socket.create_connection((address, self.receiver.port), timeout=10)

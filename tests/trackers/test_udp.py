@@ -12,31 +12,16 @@ import pytest
 import trackers.udp
 from ezvtb_core.link.locale import say
 from tests.peers import Sender, free_port, wait_until
+from tests.trackers import ears
 from trackers.udp import UdpReceiver
 
 
-class Ear:
-    """A receiver that keeps what it got; payloads that begin with `!` raise, with `?` are refused."""
+class Ear(ears.Ear):
+    """Of a UDP port."""
 
     def __init__(self, port: int = 0, **options: object) -> None:
-        self.got: list[bytes] = []
-        self.receiver = UdpReceiver(port or free_port(), self._take, **options)  # type: ignore[arg-type]
-
-    def _take(self, payload: bytes, sender: str, arrival: float) -> bool:
-        if payload.startswith(b"!"):
-            raise ZeroDivisionError("parser bug")
-        if payload.startswith(b"?"):
-            return False
-        self.got.append(payload)
-        return True
-
-    def __enter__(self) -> "Ear":
-        self.receiver.start()
-        assert wait_until(lambda: self.receiver.traffic().listening)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.receiver.stop()
+        super().__init__()
+        self.receiver = UdpReceiver(port or free_port(), self.take, **options)  # type: ignore[arg-type]
 
 
 def test_datagram_sender_and_counts() -> None:

@@ -19,7 +19,7 @@ _streams: set[int] = set()
 """Microphones of this process that are open. PortAudio can only look for new devices while there is none."""
 
 
-def library() -> Any:
+def load() -> Any:
     """The module sounddevice. Raises SoundError where it or PortAudio is missing."""
     try:
         import sounddevice
@@ -41,7 +41,7 @@ def microphones() -> list[str]:
 @contextmanager
 def portaudio() -> Iterator[Any]:
     """sounddevice with an up-to-date list of devices, for one thread at a time. Raises SoundError."""
-    audio = library()
+    audio = load()
     with _lock:
         try:
             if not _streams:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ezvtb_core.link.option import Choice, option
 
 _SEEING = ("webcam", "mouse", "ifacialmocap", "vtube_studio", "vmc", "openseeface", "lan")
 """Trackers that can lose what they follow."""
+
+
+def _gain(**facts: Any) -> Any:
+    """How far something moves: percent of what is natural."""
+    return option(100, kind="int", group="movement", applies="live", minimum=0, maximum=200, step=5, unit="%", **facts)
+
+
+def _rest(**facts: Any) -> Any:
+    """What is too small to count: percent of the whole range."""
+    return option(0, kind="int", group="movement", applies="live", minimum=0, maximum=30, unit="%", **facts)
 
 
 @dataclass(frozen=True)
@@ -25,111 +36,42 @@ class MovementOptions:
             "关闭：角色按他人看到的方向转动。开启：角色像镜子中的您一样动作。",
         ),
     )
-    head_gain: int = option(
-        100,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=200,
-        step=5,
-        unit="%",
+    head_gain: int = _gain(
         label=("Head movement", "头部动作幅度"),
         help=("How far the head follows yours.", "头部跟随的幅度。"),
     )
-    body_gain: int = option(
-        100,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=200,
-        step=5,
-        unit="%",
+    body_gain: int = _gain(
         label=("Body movement", "身体动作幅度"),
         help=("How far the body goes along.", "身体随动的幅度。"),
     )
-    gaze_gain: int = option(
-        100,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=200,
-        step=5,
-        unit="%",
+    gaze_gain: int = _gain(
         label=("Gaze", "视线幅度"),
         help=("How far the eyes look.", "眼睛转动的幅度。"),
     )
-    lids_gain: int = option(
-        100,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=200,
-        step=5,
-        unit="%",
+    lids_gain: int = _gain(
         label=("Eyelids", "眼睑幅度"),
         help=("How far the eyes shut and widen.", "眼睛闭合与睁大的幅度。"),
     )
-    brows_gain: int = option(
-        100,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=200,
-        step=5,
-        unit="%",
+    brows_gain: int = _gain(
         label=("Eyebrows", "眉毛幅度"),
         help=("How far the eyebrows move.", "眉毛的动作幅度。"),
     )
-    mouth_gain: int = option(
-        100,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=200,
-        step=5,
-        unit="%",
+    mouth_gain: int = _gain(
         label=("Mouth", "嘴部幅度"),
         help=("How far the mouth moves.", "嘴部的动作幅度。"),
     )
-    head_rest: int = option(
-        0,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=30,
-        unit="%",
+    head_rest: int = _rest(
         label=("Head: ignore less than", "头部：忽略小于"),
         help=("Turns smaller than this part of the full range are taken as still.", "小于全幅该比例的转动视为静止。"),
     )
-    gaze_rest: int = option(
-        0,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=30,
-        unit="%",
+    gaze_rest: int = _rest(
         label=("Gaze: ignore less than", "视线：忽略小于"),
         help=(
             "Glances smaller than this are taken as straight ahead.",
             "小于该比例的视线移动视为直视前方。",
         ),
     )
-    mouth_rest: int = option(
-        0,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=30,
-        unit="%",
+    mouth_rest: int = _rest(
         label=("Mouth: ignore less than", "嘴部：忽略小于"),
         help=("Openings smaller than this part of the full range are taken as shut.", "小于全幅该比例的张嘴视为闭合。"),
     )
@@ -146,15 +88,7 @@ class MovementOptions:
             "0 完全跟随面捕，100 最平稳。任何数值下嘴和眨眼都保持灵敏。",
         ),
     )
-    idle_motion: int = option(
-        100,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=200,
-        step=5,
-        unit="%",
+    idle_motion: int = _gain(
         label=("Idle movement", "待机动作幅度"),
         help=(
             "How lively the character is by itself: breath, sway and glances.",
@@ -172,41 +106,17 @@ class MovementOptions:
             "根据您头部的位置移动、倾斜和缩放整个画面。由 OBS 绘制时完成，不占资源。",
         ),
     )
-    follow_shift: int = option(
-        100,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=200,
-        step=5,
-        unit="%",
+    follow_shift: int = _gain(
         label=("Shift", "平移"),
         help=("How far the picture moves with your head.", "画面随头部平移的幅度。"),
         visible_when=("follow_position", (True,)),
     )
-    follow_lean: int = option(
-        100,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=200,
-        step=5,
-        unit="%",
+    follow_lean: int = _gain(
         label=("Lean", "倾斜"),
         help=("How far the picture leans when you move sideways.", "您左右移动时画面倾斜的幅度。"),
         visible_when=("follow_position", (True,)),
     )
-    follow_zoom: int = option(
-        100,
-        kind="int",
-        group="movement",
-        applies="live",
-        minimum=0,
-        maximum=200,
-        step=5,
-        unit="%",
+    follow_zoom: int = _gain(
         label=("Zoom", "缩放"),
         help=("How much larger the picture gets when you come nearer.", "您靠近时画面放大的幅度。"),
         visible_when=("follow_position", (True,)),

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ezvtb_core.link.option import Choice, option
 
 _PHONES = ("ifacialmocap", "vtube_studio")
 _FACES = ("webcam", "ifacialmocap", "vtube_studio", "vmc")
 """Trackers that speak ARKit's 52 blend shapes."""
+
+
+def _port(default: int, **facts: Any) -> Any:
+    return option(default, kind="int", group="tracker", applies="rebuild", minimum=1, maximum=65535, **facts)
 
 
 @dataclass(frozen=True)
@@ -118,13 +123,8 @@ class TrackerOptions:
         ),
         visible_when=("tracker", ("ifacialmocap",)),
     )
-    ifacialmocap_port: int = option(
+    ifacialmocap_port: int = _port(
         49983,
-        kind="int",
-        group="tracker",
-        applies="rebuild",
-        minimum=1,
-        maximum=65535,
         label=("iFacialMocap port", "iFacialMocap 端口"),
         help=("UDP port on which the phone's data arrive.", "接收手机数据的 UDP 端口。"),
         visible_when=("tracker", ("ifacialmocap",)),
@@ -141,13 +141,8 @@ class TrackerOptions:
         ),
         visible_when=("tracker", ("ifacialmocap",)),
     )
-    ifacialmocap_tcp_port: int = option(
+    ifacialmocap_tcp_port: int = _port(
         49986,
-        kind="int",
-        group="tracker",
-        applies="rebuild",
-        minimum=1,
-        maximum=65535,
         label=("TCP port", "TCP 端口"),
         help=(
             "TCP port of this computer that the phone connects to. Every app known so far takes 49986.",
@@ -155,13 +150,8 @@ class TrackerOptions:
         ),
         visible_when=("ifacialmocap_tcp", (True,)),
     )
-    vtube_studio_port: int = option(
+    vtube_studio_port: int = _port(
         12345,
-        kind="int",
-        group="tracker",
-        applies="rebuild",
-        minimum=1,
-        maximum=65535,
         label=("Port for the phone's data", "接收手机数据的端口"),
         help=(
             "UDP port of this computer. VTube Studio is told it; in MeowFace it is typed.",
@@ -169,24 +159,14 @@ class TrackerOptions:
         ),
         visible_when=("tracker", ("vtube_studio",)),
     )
-    vmc_port: int = option(
+    vmc_port: int = _port(
         39539,
-        kind="int",
-        group="tracker",
-        applies="rebuild",
-        minimum=1,
-        maximum=65535,
         label=("VMC port", "VMC 端口"),
         help=("UDP port that the VMC program sends to.", "VMC 程序发送数据的 UDP 端口。"),
         visible_when=("tracker", ("vmc",)),
     )
-    openseeface_port: int = option(
+    openseeface_port: int = _port(
         11573,
-        kind="int",
-        group="tracker",
-        applies="rebuild",
-        minimum=1,
-        maximum=65535,
         label=("OpenSeeFace port", "OpenSeeFace 端口"),
         help=(
             "UDP port that OpenSeeFace sends to (its option -p).",
@@ -263,13 +243,8 @@ class TrackerOptions:
         ),
         visible_when=("tracker", ("clip",)),
     )
-    lan_port: int = option(
+    lan_port: int = _port(
         39600,
-        kind="int",
-        group="tracker",
-        applies="rebuild",
-        minimum=1,
-        maximum=65535,
         label=("Port for the other computer", "另一台电脑使用的端口"),
         help=("UDP port on which poses of the other computer arrive.", "接收另一台电脑姿态数据的 UDP 端口。"),
         visible_when=("tracker", ("lan",)),

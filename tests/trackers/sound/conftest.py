@@ -12,7 +12,7 @@ from trackers.sound import devices
 def audio(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     made = StandIn()
     made._initialize()
-    monkeypatch.setattr(devices, "library", lambda: made)
+    monkeypatch.setattr(devices, "load", lambda: made)
     yield made
     assert not made.open, "a microphone was left open"
     assert not devices._streams

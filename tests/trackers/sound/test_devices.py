@@ -52,7 +52,7 @@ def test_without_the_library_the_list_is_empty(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     assert devices.microphones() == []
     with pytest.raises(SoundError, match="libportaudio2"):
-        devices.library()
+        devices.load()
 
 
 def test_new_devices_are_looked_for_only_while_none_is_open(audio):

@@ -21,7 +21,7 @@ from trackers.sound.voice import Voice
 
 MICROPHONE = Settings(mouth_sound="microphone")
 OBS = Settings(mouth_sound="obs", sound_source="Mic/Aux")
-LIBRARY = devices.library
+LOAD = devices.load
 """As it is without the stand-in."""
 
 
@@ -170,7 +170,7 @@ def test_a_microphone_in_use_is_tried_until_it_is_free(listening, audio):
 
 
 def test_without_the_library_it_says_what_to_install(listening, monkeypatch):
-    monkeypatch.setattr(devices, "library", LIBRARY)
+    monkeypatch.setattr(devices, "load", LOAD)
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     listening.update(MICROPHONE)
     assert wait_until(lambda: code(listening) == "sound_library")
@@ -182,14 +182,14 @@ def test_a_driver_that_fails_in_its_own_way_does_not_end_it(listening, audio, mo
     listening.update(MICROPHONE)
     assert wait_until(lambda: code(listening) == "sound_failed")
     monkeypatch.undo()
-    monkeypatch.setattr(devices, "library", lambda: audio)
+    monkeypatch.setattr(devices, "load", lambda: audio)
     assert wait_until(lambda: code(listening) == "sound_mic_live")
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_driver_that_hangs_delays_neither_update_nor_stop(context, monkeypatch, audio, caplog):
     release = threading.Event()
-    monkeypatch.setattr(devices, "library", lambda: release.wait(30) and None)
+    monkeypatch.setattr(devices, "load", lambda: release.wait(30) and None)
     made = Voice(MICROPHONE, context)
     began = time.monotonic()
     made.update(replace(MICROPHONE, sound_gain=50))
